@@ -1,0 +1,62 @@
+"""The rules: everything pktscope points out, in the order it says it. A new rule is one function and one name here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
+from pktscope.rules import handshake
+from pktscope.rules.base import Finding, Kind, MalformedRule, Rule, find, rule
+
+if TYPE_CHECKING:
+    from pktscope.flow import Flow
+
+RULES: tuple[Rule, ...] = (*handshake.RULES,)
+"""Every rule, in speaking order."""
+
+BY_KIND: dict[Kind, tuple[Rule, ...]] = {
+    kind: tuple(each for each in RULES if each.on == kind)
+    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "call", "return", "end")
+}
+
+BY_ID: dict[str, Rule] = {each.id: each for each in RULES}
+if len(BY_ID) != len(RULES):
+    raise MalformedRule("two rules share an id")
+
+
+def kinds(step: Step) -> tuple[Kind, ...]:
+    """Which rules look at a step."""
+    match step.observation:
+        case Frame() as frame:
+            found: list[Kind] = ["frame"]
+            if frame.ip is not None and frame.ip.is_fragment:
+                found.append("fragment")
+            match frame.transport:
+                case Tcp():
+                    found.append("segment")
+                case Udp():
+                    found.append("datagram")
+                case Icmp():
+                    found.append("icmp")
+                case _:
+                    pass
+            return tuple(found)
+        case Call():
+            return ("call",)
+        case Return():
+            return ("return",)
+        case End():
+            return ("end",)
+        case _:
+            return ()
+
+
+def speak(step: Step, flow: Flow) -> Iterator[Note]:
+    """All notes on a step, in order."""
+    for kind in kinds(step):
+        for each in BY_KIND[kind]:
+            yield from each.notes(step, flow)
+
+
+__all__ = ["BY_ID", "RULES", "Finding", "Kind", "MalformedRule", "Rule", "find", "kinds", "rule", "speak"]

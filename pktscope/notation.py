@@ -1,0 +1,489 @@
+"""Packet scripts: a conversation as a few lines of text, read and written.
+
+    tcp 127.0.0.1:40000 > 127.0.0.1:8000        who talks (this is the default)
+    C: connect(8000)                            the client enters connect()
+       C > S  SYN mss 1460 wscale 7 sack        a segment; numbers count from the ISN, and what follows from the
+       S > C  SYN ACK mss 1460                  lines before need not be written
+       C > S  ACK                # tcp.syn      a mark: which rules speak here
+    C: = 0                                      connect() returns
+    +41ms                                       the next line happens 41 ms after the last (else 100 us)
+       C > S  PSH ACK 1:6 "hello"               octets 1 to 5; without the text, letters by their number
+       S > C  ACK 6 win 500 sack 21:31
+       C > S  UDP 10
+       C > S  FRAGMENT 0:1480 id 7              the last one says  FRAGMENT 1480:1488 id 7 last UDP 1480
+       S > C  ICMP 3/3                          quotes the other end's newest frame
+    end                                         or: end cut, end interrupted
+
+`read` gives observations, `write` their text; reading what was written gives the same observations again.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pktscope.model import (
+    ACK,
+    FIN,
+    FLAG_NAMES,
+    SYN,
+    Call,
+    End,
+    Endpoint,
+    Frame,
+    Icmp,
+    Ip,
+    Observation,
+    Other,
+    Quoted,
+    Return,
+    Side,
+    Tcp,
+    TcpOptions,
+    Transport,
+    Udp,
+    Whole,
+    flag_names,
+)
+from pktscope.seq import MODULUS
+
+TICK = 100_000
+START = 1_700_000_000_000_000_000
+UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
+FLAGS = {name: bit for bit, name in FLAG_NAMES}
+SIDES = {"C": Side.CLIENT, "S": Side.SERVER}
+LETTER = {Side.CLIENT: "C", Side.SERVER: "S"}
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
+
+
+class BadNotation(ValueError):
+    """A line that cannot be read, with its number."""
+
+
+@dataclass(slots=True)
+class Cursor:
+    """What has been said so far: from it follow the numbers a line may leave out. Reader and writer share it."""
+
+    protocol: str = "tcp"
+    client: Endpoint = Endpoint("127.0.0.1", 40000)
+    server: Endpoint = Endpoint("127.0.0.1", 8000)
+    isn: dict[Side, int] = field(default_factory=lambda: {Side.CLIENT: 1000, Side.SERVER: 5000})
+    time: int = START - TICK
+    number: int = 0
+    serial: int = 0
+    nxt: dict[Side, int] = field(default_factory=lambda: {Side.CLIENT: 0, Side.SERVER: 0})
+    open: dict[Side, list[Call]] = field(default_factory=lambda: {Side.CLIENT: [], Side.SERVER: []})
+    pieces: dict[tuple[Side, int | None], list[int]] = field(default_factory=dict)
+    newest: dict[Side, Frame] = field(default_factory=dict)
+
+    def endpoint(self, side: Side) -> Endpoint:
+        return self.client if side is Side.CLIENT else self.server
+
+    def sent(self, side: Side, frame: Frame, end: int) -> None:
+        """Book a frame."""
+        self.number += 1
+        self.newest[side] = frame
+        self.nxt[side] = max(self.nxt[side], end)
+
+
+def filler(start: int, length: int) -> bytes:
+    """The payload a script means where it gives none: letters by their place in the stream."""
+    return bytes(97 + (start + at) % 26 for at in range(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A conversation read from notation."""
+
+    observations: tuple[Observation, ...]
+    marks: tuple[tuple[str, ...], ...]
+    """For each observation the rule ids marked on its line."""
+
+
+def read(text: str) -> Script:
+    """Read a script. Raises BadNotation with the line number."""
+    cursor = Cursor()
+    seen: list[Observation] = []
+    marks: list[tuple[str, ...]] = []
+    for place, raw in enumerate(text.splitlines(), 1):
+        line, marked = unmark(raw)
+        if not line:
+            continue
+        try:
+            found = read_line(line, cursor)
+        except (ValueError, KeyError, IndexError, AttributeError) as error:
+            raise BadNotation(f"line {place}: {raw.strip()!r}: {error}") from error
+        seen.extend(found)
+        marks.extend(() for _ in found[:-1])
+        if found:
+            marks.append(marked)
+    return Script(tuple(seen), tuple(marks))
+
+
+MARK = re.compile(r"(?:^|\s)#\s*(?P<ids>[^\"]*)$")
+
+
+def unmark(raw: str) -> tuple[str, tuple[str, ...]]:
+    """A line without its mark, and the rule ids of the mark."""
+    found = MARK.search(raw)
+    if found is None:
+        return raw.strip(), ()
+    return raw[: found.start()].strip(), tuple(re.findall(r"[a-z0-9]+\.[a-z0-9-]+", found["ids"]))
+
+
+def read_line(line: str, cursor: Cursor) -> list[Observation]:
+    """The observations of one line; an empty list for a line that only sets something."""
+    if line.startswith("+"):
+        cursor.time += read_time(line[1:]) - TICK
+        return []
+    if heading := re.fullmatch(r"(tcp|udp|icmp)\s+(\S+)\s*>\s*(\S+)", line):
+        cursor.protocol, cursor.client, cursor.server = heading[1], endpoint(heading[2]), endpoint(heading[3])
+        return []
+    if numbers := re.fullmatch(r"isn\s+(\d+)\s+(\d+)", line):
+        cursor.isn = {Side.CLIENT: int(numbers[1]) % MODULUS, Side.SERVER: int(numbers[2]) % MODULUS}
+        return []
+    if line.split()[0] == "end":
+        return [read_end(line.split()[1:], cursor)]
+    if called := re.fullmatch(r"([CS]):\s*(?:(\w+)\((.*?)\))?\s*(?:=\s*(\S.*))?", line):
+        return read_call(SIDES[called[1]], called[2], called[3], called[4], cursor)
+    if arrow := re.fullmatch(r"([CS])\s*>\s*([CS])\s+(.+)", line):
+        cursor.time += TICK
+        return [read_frame(SIDES[arrow[1]], shlex.split(arrow[3], posix=False), cursor)]
+    raise ValueError("not a line of notation")
+
+
+def read_time(text: str) -> int:
+    """'41ms' in nanoseconds."""
+    found = re.fullmatch(r"(\d+)\s*(s|ms|us|ns)", text.strip())
+    if found is None:
+        raise ValueError("a time is a whole number and s, ms, us or ns")
+    return int(found[1]) * dict(UNITS)[found[2]]
+
+
+def endpoint(text: str) -> Endpoint:
+    """'127.0.0.1:8000', '[::1]:8000' or an address alone."""
+    if text.startswith("["):
+        address, _, port = text[1:].partition("]:")
+        return Endpoint(address, int(port))
+    address, colon, port = text.rpartition(":")
+    return Endpoint(address, int(port)) if colon and address.count(":") == 0 else Endpoint(text)
+
+
+def read_end(words: list[str], cursor: Cursor) -> End:
+    cursor.time += TICK
+    reason = words[0] if words and words[0] != "dropped" else "finished"
+    if reason not in ("finished", "cut", "interrupted"):
+        raise ValueError(f"no way to end: {reason}")
+    dropped = int(words[words.index("dropped") + 1]) if "dropped" in words else None
+    return End(cursor.time, reason, dropped)  # type: ignore[arg-type]  # checked above
+
+
+def read_call(
+    side: Side, name: str | None, arguments: str | None, result: str | None, cursor: Cursor
+) -> list[Observation]:
+    """`name(arguments)`, `= result`, or both."""
+    seen: list[Observation] = []
+    if name is not None:
+        cursor.time += TICK
+        cursor.serial += 1
+        written = arguments or ""
+        length = int(written.split(",")[0]) if re.fullmatch(r"\d+(,.*)?", written) and name in COUNTED else None
+        call = Call(
+            cursor.time, side, 1 if side is Side.CLIENT else 2, cursor.serial, name, f"({written})",
+            1 if side is Side.CLIENT else 2, protocol=cursor.protocol, length=length,  # type: ignore[arg-type]
+        )  # fmt: skip
+        cursor.open[side].append(call)
+        seen.append(call)
+    if result is not None:
+        cursor.time += TICK
+        call = cursor.open[side].pop()
+        number = int(result) if result.isdigit() else None
+        error = result if re.fullmatch(r"E[A-Z0-9]+|timeout", result) else ""
+        seen.append(
+            Return(
+                cursor.time, side, call.pid, call.serial, call.name, call.socket, result,
+                number if call.name in COUNTED else None, error=error,
+            )
+        )  # fmt: skip
+    return seen
+
+
+COUNTED = frozenset(
+    {"send", "sendall", "sendto", "sendmsg", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg"}
+)
+
+
+def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
+    """One arrow."""
+    if words[0] == "FRAGMENT":
+        return read_fragment(side, words[1:], cursor)
+    build = BUILDERS.get(words[0], read_segment)
+    transport, payload, length, end = build(side, words, cursor)
+    header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, 1), Other: (0, 0)}[type(transport)]
+    ip = Ip(4, 20, 20 + header + length, int(valued(words, "ttl", 64)), protocol, identification=optional(words, "id"))
+    frame = Frame(
+        cursor.number + 1, cursor.time, b"", ip.total_length, cursor.endpoint(side), cursor.endpoint(side.other), ip,
+        transport, payload, length, unfilled_checksum="unfilled" in words,
+    )  # fmt: skip
+    cursor.sent(side, frame, end)
+    return frame
+
+
+def valued(words: list[str], name: str, default: int) -> int:
+    """The number behind a word."""
+    return int(words[words.index(name) + 1]) if name in words else default
+
+
+def optional(words: list[str], name: str) -> int | None:
+    return valued(words, name, 0) if name in words else None
+
+
+def quoted_text(words: list[str]) -> bytes | None:
+    """The payload written in quotes."""
+    for word in words:
+        if word.startswith('"') and word.endswith('"') and len(word) > 1:
+            return word[1:-1].encode("latin-1").decode("unicode_escape").encode("latin-1")
+    return None
+
+
+def read_segment(side: Side, words: list[str], cursor: Cursor) -> tuple[Tcp, bytes, int, int]:
+    """'PSH ACK 1:11 win 500': (header, payload, length, number behind it)."""
+    flags, ack, span = 0, cursor.nxt[side.other], None
+    for at, word in enumerate(words):
+        if word in FLAGS:
+            flags |= FLAGS[word]
+            if word == "ACK" and at + 1 < len(words) and re.fullmatch(r"-?\d+", words[at + 1]):
+                ack = int(words[at + 1])
+        elif re.fullmatch(r"-?\d+:-?\d+", word) and words[at - 1] != "sack":
+            low, _, high = word.partition(":")
+            span = (int(low), int(high))
+        elif at == 0:
+            raise ValueError(f"no such flag: {word}")
+    implied = 0 if flags & SYN else cursor.nxt[side]
+    seq = span[0] if span else valued(words, "seq", implied)
+    length = span[1] - span[0] if span else 0
+    if length < 0:
+        raise ValueError("a range runs upwards")
+    payload = quoted_text(words)
+    if payload is None:
+        payload = filler(seq, min(length, valued(words, "cut", length)))
+    options = read_options(words, side, cursor)
+    header = Tcp(
+        (cursor.isn[side] + seq) % MODULUS, (cursor.isn[side.other] + ack) % MODULUS if flags & ACK else 0, flags,
+        valued(words, "win", 512), 20, options=options,
+    )  # fmt: skip
+    return header, payload, length, seq + length + bool(flags & SYN) + bool(flags & FIN)
+
+
+def read_options(words: list[str], side: Side, cursor: Cursor) -> TcpOptions:
+    """mss, wscale, sack, ts."""
+    blocks = words[words.index("sack") + 1] if "sack" in words and words[-1] != "sack" else ""
+    sack: tuple[tuple[int, int], ...] = ()
+    if re.fullmatch(r"(-?\d+:-?\d+)(,-?\d+:-?\d+)*", blocks):
+        base = cursor.isn[side.other]
+        pairs = (pair.split(":") for pair in blocks.split(","))
+        sack = tuple(((base + int(low)) % MODULUS, (base + int(high)) % MODULUS) for low, high in pairs)
+    stamp = None
+    if "ts" in words:
+        at = words.index("ts")
+        stamp = (int(words[at + 1]), int(words[at + 2]))
+    return TcpOptions(optional(words, "mss"), optional(words, "wscale"), "sack" in words and not sack, sack, stamp)
+
+
+def read_udp(side: Side, words: list[str], cursor: Cursor) -> tuple[Udp, bytes, int, int]:
+    """'UDP 10'."""
+    length = int(words[1])
+    payload = quoted_text(words)
+    return Udp(length + 8), filler(0, length) if payload is None else payload, length, 0
+
+
+def read_icmp(side: Side, words: list[str], cursor: Cursor) -> tuple[Icmp, bytes, int, int]:
+    """'ICMP 3/3', 'ICMP 3/4 mtu 1000', 'ICMP 8/0 echo 7 1'."""
+    kind, _, code = words[1].partition("/")
+    identifier = sequence = None
+    if "echo" in words:
+        at = words.index("echo")
+        identifier, sequence = int(words[at + 1]), int(words[at + 2])
+    about = cursor.newest.get(side.other) if "echo" not in words else None
+    quote = None
+    if about is not None and about.ip is not None:
+        raw = about.transport.seq if isinstance(about.transport, Tcp) else None
+        quote = Quoted(
+            about.source, about.target, about.ip.protocol, about.ip.identification, raw, about.ip.total_length
+        )
+    message = Icmp(4, int(kind), int(code), 0, identifier, sequence, optional(words, "mtu"), quote)
+    return message, b"", valued(words, "length", 0), 0
+
+
+def read_other(side: Side, words: list[str], cursor: Cursor) -> tuple[Other, bytes, int, int]:
+    """'OTHER ARP "who has 10.0.0.2?"'."""
+    summary = quoted_text(words)
+    return Other(words[1], summary.decode("latin-1") if summary else ""), b"", 0, 0
+
+
+Reading: TypeAlias = "Callable[[Side, list[str], Cursor], tuple[Transport, bytes, int, int]]"
+BUILDERS: dict[str, Reading] = {"UDP": read_udp, "ICMP": read_icmp, "OTHER": read_other}
+
+
+def read_fragment(side: Side, words: list[str], cursor: Cursor) -> Frame:
+    """'FRAGMENT 0:1480 id 7', 'FRAGMENT 1480:1488 id 7 last UDP 1480'."""
+    low, _, high = words[0].partition(":")
+    start, end = int(low), int(high)
+    kind = PROTOCOLS[cursor.protocol]
+    ip = Ip(4, 20, 20 + end - start, 64, kind, identification=valued(words, "id", 0), more_fragments="last" not in words,
+            fragment_offset=start)  # fmt: skip
+    key = (side, ip.identification)
+    pieces = cursor.pieces.setdefault(key, [])
+    pieces.append(cursor.number + 1)
+    transport, payload, length, whole = None, b"", 0, None
+    if "UDP" in words:
+        transport, payload, length, _ = read_udp(side, words[words.index("UDP") :], cursor)
+        whole = Whole(tuple(pieces), length + 8, "overlap" in words, "conflict" in words)
+        del cursor.pieces[key]
+    frame = Frame(
+        cursor.number + 1, cursor.time, b"", ip.total_length, cursor.endpoint(side), cursor.endpoint(side.other), ip,
+        transport, payload, length, whole=whole,
+    )  # fmt: skip
+    cursor.sent(side, frame, 0)
+    return frame
+
+
+# Writing
+
+
+def write(observations: Iterable[Observation], start: Cursor | None = None) -> str:
+    """The script of observations that notation can express; reading it gives them again."""
+    cursor = start or Cursor()
+    lines = [f"{cursor.protocol} {cursor.client} > {cursor.server}"]
+    if start is not None:
+        lines.append(f"isn {cursor.isn[Side.CLIENT]} {cursor.isn[Side.SERVER]}")
+    for seen in observations:
+        step = seen.time - cursor.time
+        if step != TICK:
+            lines.append(f"+{write_time(step)}")
+            cursor.time += step - TICK
+        line = write_one(seen, cursor)
+        lines.append(line)
+        read_line(line, cursor)
+    return "\n".join(lines) + "\n"
+
+
+def write_time(nanoseconds: int) -> str:
+    """The largest unit that keeps it whole."""
+    for unit, size in UNITS:
+        if nanoseconds % size == 0:
+            return f"{nanoseconds // size}{unit}"
+    raise AssertionError("a nanosecond is whole")
+
+
+def write_one(seen: Observation, cursor: Cursor) -> str:
+    """One observation's line."""
+    match seen:
+        case Call():
+            return f"{LETTER[seen.side]}: {seen.name}{seen.arguments}"
+        case Return():
+            return f"{LETTER[seen.side]}: = {seen.result}"
+        case End():
+            dropped = "" if seen.dropped is None else f" dropped {seen.dropped}"
+            return f"end {seen.reason}{dropped}"
+        case Frame():
+            return write_frame(seen, cursor)
+        case _:
+            raise BadNotation(f"notation has no line for {type(seen).__name__}")
+
+
+def write_frame(frame: Frame, cursor: Cursor) -> str:
+    """'   C > S  PSH ACK 1:11'."""
+    side = Side.CLIENT if frame.source == cursor.client else Side.SERVER
+    return f"   {LETTER[side]} > {LETTER[side.other]}  {' '.join(frame_words(frame, side, cursor))}"
+
+
+def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
+    """The words behind the arrow."""
+    ip = frame.ip
+    if ip is not None and ip.is_fragment:
+        yield f"FRAGMENT {ip.fragment_offset}:{ip.fragment_offset + ip.fragment_length} id {ip.identification or 0}"
+        if not ip.more_fragments:
+            yield "last"
+    match frame.transport:
+        case Tcp() as header:
+            yield from segment_words(frame, header, side, cursor)
+        case Udp():
+            yield f"UDP {frame.length}"
+            yield from payload_words(frame, 0)
+        case Icmp() as message:
+            yield f"ICMP {message.type}/{message.code}"
+            if message.identifier is not None:
+                yield f"echo {message.identifier} {message.sequence or 0}"
+            if message.mtu is not None:
+                yield f"mtu {message.mtu}"
+        case Other() as other:
+            yield f'OTHER {other.name} "{other.summary}"'
+        case None:
+            pass
+    if frame.whole is not None and frame.whole.overlap:
+        yield "overlap"
+    if frame.whole is not None and frame.whole.conflict:
+        yield "conflict"
+    if ip is not None and not ip.is_fragment:
+        if ip.ttl != 64:
+            yield f"ttl {ip.ttl}"
+        if ip.identification is not None:
+            yield f"id {ip.identification}"
+    if frame.unfilled_checksum:
+        yield "unfilled"
+
+
+def payload_words(frame: Frame, start: int) -> Iterator[str]:
+    """The payload, where it is not the filler; how much of it the capture kept, where it is not all."""
+    if len(frame.payload) < frame.length:
+        yield f"cut {len(frame.payload)}"
+    if frame.payload != filler(start, len(frame.payload)):
+        escaped = "".join(
+            f"\\x{octet:02x}" if not 48 <= octet < 123 or octet == 92 else chr(octet) for octet in frame.payload
+        )
+        yield f'"{escaped}"'
+
+
+def segment_words(frame: Frame, header: Tcp, side: Side, cursor: Cursor) -> Iterator[str]:
+    """Flags, numbers, window, options, payload."""
+    seq = relative(header.seq, cursor.isn[side])
+    for name in flag_names(header.flags):
+        yield name
+        if name == "ACK":
+            ack = relative(header.ack, cursor.isn[side.other])
+            if ack != cursor.nxt[side.other]:
+                yield str(ack)
+    if frame.length:
+        yield f"{seq}:{seq + frame.length}"
+    elif seq != (0 if header.flags & SYN else cursor.nxt[side]):
+        yield f"seq {seq}"
+    if header.window != 512:
+        yield f"win {header.window}"
+    yield from option_words(header.options, cursor.isn[side.other])
+    yield from payload_words(frame, seq)
+
+
+def relative(raw: int, isn: int) -> int:
+    """A raw number counted from an ISN, the near way round."""
+    ahead = (raw - isn) % MODULUS
+    return ahead if ahead < MODULUS // 2 else ahead - MODULUS
+
+
+def option_words(options: TcpOptions, other_isn: int) -> Iterator[str]:
+    """mss, wscale, ts, sack."""
+    if options.mss is not None:
+        yield f"mss {options.mss}"
+    if options.window_scale is not None:
+        yield f"wscale {options.window_scale}"
+    if options.timestamp is not None:
+        yield f"ts {options.timestamp[0]} {options.timestamp[1]}"
+    if options.sack_permitted:
+        yield "sack"
+    if options.sack:
+        yield "sack " + ",".join(
+            f"{relative(low, other_isn)}:{relative(high, other_isn)}" for low, high in options.sack
+        )

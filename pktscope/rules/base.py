@@ -1,0 +1,123 @@
+"""What a rule is: one function, `(step, flow) -> findings`, with its lesson as docstring and its proof as example.
+
+A rule looks back, never ahead, and never takes a finding back. It asks the flow questions that are indexed; it does
+not walk all steps. Its docstring's first line is the headline, the rest the lesson the program shows. Its example is a
+conversation in notation in which the lines marked `# rule-id` are where it speaks, and every other line is where it is
+silent.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pktscope.model import Note, Severity, Step
+
+if TYPE_CHECKING:
+    from pktscope.flow import Flow
+
+Kind: TypeAlias = Literal["segment", "datagram", "fragment", "icmp", "frame", "call", "return", "end"]
+"""What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP messages, every frame,
+calls, returns, the end of the capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule has to say of a step."""
+
+    message: str
+    values: dict[str, object]
+    evidence: tuple[int, ...]
+    since: int | None
+    severity: Severity | None
+    wireshark: str
+
+
+def find(
+    message: str,
+    *,
+    evidence: tuple[int | None, ...] = (),
+    since: int | None = None,
+    severity: Severity | None = None,
+    wireshark: str = "",
+    **values: object,
+) -> Finding:
+    """A finding: a template for words.say() with its values, and the steps that prove it (None is left out)."""
+    proof = tuple(index for index in evidence if index is not None)
+    return Finding(message, values, proof, since, severity, wireshark)
+
+
+Body: TypeAlias = "Callable[[Step, Flow], Iterator[Finding]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A registered rule."""
+
+    id: str
+    on: Kind
+    reference: str
+    severity: Severity
+    example: str
+    body: Body
+
+    @property
+    def headline(self) -> str:
+        """The first line of the docstring."""
+        return inspect.cleandoc(self.body.__doc__ or "").partition("\n")[0]
+
+    @property
+    def lesson(self) -> str:
+        """The docstring behind its first line."""
+        return inspect.cleandoc(self.body.__doc__ or "").partition("\n")[2].strip()
+
+    def notes(self, step: Step, flow: Flow) -> Iterator[Note]:
+        """The notes this rule has on a step."""
+        for found in self.body(step, flow):
+            since = step.index if found.since is None else found.since
+            yield Note(
+                rule=self.id,
+                message=found.message,
+                values=tuple(found.values.items()),
+                step=step.index,
+                since=since,
+                evidence=tuple(sorted({*found.evidence, step.index})),
+                severity=found.severity or self.severity,
+                reference=self.reference,
+                wireshark=found.wireshark,
+            )
+
+
+ID = re.compile(r"[a-z0-9]+\.[a-z0-9-]+")
+
+
+class MalformedRule(TypeError):
+    """A rule that breaks the form, named by file and line; raised at import."""
+
+
+def rule(
+    id: str,
+    reference: str,
+    *,
+    on: Kind,
+    example: str,
+    severity: Severity = Severity.LESSON,
+) -> Callable[[Body], Rule]:
+    """Make a rule of a function. Raises MalformedRule where its id, docstring or example is missing."""
+
+    def make(body: Body) -> Rule:
+        code = body.__code__
+        where = f"{code.co_filename}:{code.co_firstlineno}"
+        if not ID.fullmatch(id):
+            raise MalformedRule(f"{where}: rule id {id!r} is not of the form layer.name")
+        headline, _, lesson = (body.__doc__ or "").strip().partition("\n")
+        if not headline or not lesson.strip():
+            raise MalformedRule(f"{where}: rule {id} needs a docstring: a headline, then the lesson")
+        if f"# {id}" not in example and f" {id}" not in example:
+            raise MalformedRule(f"{where}: the example of rule {id} marks no line with '# {id}'")
+        return Rule(id, on, reference, severity, example, body)
+
+    return make

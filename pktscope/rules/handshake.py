@@ -1,0 +1,257 @@
+"""Opening a connection: the three segments, what each option means, what was agreed, and the calls that wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import ACK, RST, SYN, Call, Return, Side, State, Step, Tcp, TcpOptions
+from pktscope.rules.base import Finding, Rule, find, rule
+
+if TYPE_CHECKING:
+    from pktscope.flow import Flow
+
+OPENING = """
+C: connect(8000)
+   C > S  SYN mss 1460 wscale 7 sack        # tcp.syn tcp.syn-options
+   S > C  SYN ACK mss 1460 wscale 7 sack    # tcp.syn-ack tcp.syn-options
+   C > S  ACK                               # tcp.handshake-done
+C: = 0                                      # tcp.connect-returned
+   C > S  PSH ACK 1:11
+   S > C  ACK 11
+"""
+
+
+def header_of(step: Step) -> Tcp:
+    """The TCP header of a step that a segment rule was called with."""
+    transport = getattr(step.observation, "transport", None)
+    assert isinstance(transport, Tcp)
+    return transport
+
+
+@rule("tcp.syn", "RFC 9293 section 3.5", on="segment", example=OPENING)
+def syn(step: Step, flow: Flow) -> Iterator[Finding]:
+    """SYN: one end asks to open a connection.
+
+    The SYN carries no data. It says from which number its sender will count the bytes it sends: the initial sequence
+    number, chosen so that nobody can guess it (RFC 9293 section 3.4.1). The SYN itself takes one number, so the first
+    byte of data gets the next. pktscope prints numbers counted from it: the SYN is 0, the first byte is 1; `s` shows
+    them as they are on the wire.
+    """
+    header = header_of(step)
+    if header.flags & (SYN | ACK | RST) != SYN or flow.ends[step.side].syn != step.index:
+        return
+    yield find(
+        "SYN, the first of three: {side} {source} asks {target} to open a connection. It will number its bytes from"
+        " {isn} (initial sequence number); the SYN takes that number, so its first byte of data is {first}.",
+        side=f"the {step.side}",
+        source=flow.ends[step.side].endpoint,
+        target=flow.ends[step.side.other].endpoint,
+        isn=header.seq,
+        first=(header.seq + 1) % 2**32,
+    )
+
+
+def offers(options: TcpOptions, *, answer: bool) -> Iterator[str]:
+    """What the options of a SYN say, one phrase each."""
+    if options.mss is not None:
+        yield f"MSS {options.mss}: send me at most {options.mss} bytes of data in one segment"
+    if options.window_scale is not None:
+        yield f"window scale {options.window_scale}: multiply my later window fields by {1 << min(options.window_scale, 14)}"
+    if options.sack_permitted:
+        yield "SACK permitted: you may tell me which later bytes arrived when some are missing"
+    if options.timestamp is not None:
+        yield "timestamps: every segment will carry a clock value and echo yours, to measure round trips"
+    if options.fast_open is not None:
+        cookie = "a cookie" if options.fast_open else "a request for a cookie"
+        yield f"TCP Fast Open: {cookie}, so that {'a later' if not options.fast_open else 'this'} SYN may carry data"
+
+
+@rule("tcp.syn-options", "RFC 9293 section 3.2, RFC 7323, RFC 2018", on="segment", example=OPENING)
+def syn_options(step: Step, flow: Flow) -> Iterator[Finding]:
+    """What the options of a SYN offer.
+
+    Most options are only allowed in the SYN and the SYN,ACK, and window scale, SACK and timestamps count only if both
+    carry them. MSS is not negotiated: each end states what it is ready to receive, and the two may differ. It counts
+    data only: 1460 is an Ethernet packet of 1500 less 20 bytes of IP and 20 of TCP header.
+    """
+    header = header_of(step)
+    if not header.flags & SYN or header.flags & RST or flow.ends[step.side].syn != step.index:
+        return
+    phrases = list(offers(header.options, answer=bool(header.flags & ACK)))
+    if phrases:
+        yield find("The {side} says: {phrases}.", side=step.side, phrases="; ".join(phrases))
+
+
+@rule("tcp.syn-ack", "RFC 9293 section 3.5", on="segment", example=OPENING)
+def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """SYN,ACK: the other end agrees and asks back.
+
+    Two things in one segment: ACK says "I have your SYN, I expect the number after it next", and SYN opens the other
+    direction with a number of its own. The kernel sends it for a listening socket by itself; the server's program is
+    not asked, and need not have called accept().
+    """
+    header = header_of(step)
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if header.flags & (SYN | ACK | RST) != SYN | ACK or me.syn != step.index or step.segment is None:
+        return
+    if you.syn is None or step.segment.ack != 1:
+        yield find(
+            "SYN,ACK, the second of three: the {side} agrees to open and numbers its bytes from {isn}. The SYN it"
+            " answers is not in this capture.",
+            side=step.side,
+            isn=header.seq,
+        )
+        return
+    yield find(
+        "SYN,ACK, the second of three: ACK {ack} means the {side} has the SYN and expects that number next; its own SYN"
+        " opens the other direction, numbered from {isn}.",
+        evidence=(you.syn,),
+        since=you.syn,
+        side=step.side,
+        ack=header.ack,
+        isn=header.seq,
+    )
+
+
+def agreed(flow: Flow) -> str:
+    """What both SYNs together settled, in one phrase."""
+    client, server = flow.ends[Side.CLIENT].options, flow.ends[Side.SERVER].options
+    parts = []
+    if client.mss is not None and server.mss is not None:
+        same = client.mss == server.mss
+        parts.append(
+            f"at most {client.mss} bytes of data a segment each way"
+            if same
+            else f"at most {server.mss} bytes a segment to the server, {client.mss} to the client"
+        )
+    both = client.window_scale is not None and server.window_scale is not None
+    parts.append(f"windows scaled (client x{1 << min(client.window_scale or 0, 14)}, server x{1 << min(server.window_scale or 0, 14)})"
+                 if both else "no window scaling, so windows end at 65,535 bytes")  # fmt: skip
+    parts.append("SACK in use" if client.sack_permitted and server.sack_permitted else "no SACK")
+    parts.append("timestamps in use" if client.timestamp and server.timestamp else "no timestamps")
+    return ", ".join(parts)
+
+
+@rule("tcp.handshake-done", "RFC 9293 section 3.5", on="segment", example=OPENING)
+def handshake_done(step: Step, flow: Flow) -> Iterator[Finding]:
+    """ACK: the third segment, and the connection stands.
+
+    After it both ends know that the other heard them. The client could write one round trip after it asked; the server
+    learns with this segment that its answer arrived. A lost third ACK does no harm: the client's first data carries the
+    same acknowledgement.
+    """
+    header = header_of(step)
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if header.flags & (SYN | RST) or you.syn_acked != step.index or me.syn is None or you.syn is None:
+        return
+    opened = flow.steps[me.syn].time
+    kind = (
+        "this segment, already with data or FIN,"
+        if step.segment and step.segment.end > step.segment.seq
+        else "ACK, the third of three,"
+    )
+    yield find(
+        "{kind} acknowledges the {other}'s SYN: the connection is ESTABLISHED at both ends, {took:duration} after the"
+        " first SYN. Agreed: {agreed}.",
+        evidence=(me.syn, you.syn),
+        since=min(me.syn, you.syn),
+        kind=kind[0].upper() + kind[1:],
+        other=step.side.other,
+        took=step.time - min(opened, flow.steps[you.syn].time),
+        agreed=agreed(flow),
+    )
+
+
+@rule("tcp.connect-returned", "RFC 9293 section 3.9.1.1", on="return", example=OPENING)
+def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
+    """connect() returns after one round trip.
+
+    It sends the SYN and sleeps until the SYN,ACK is here; the third segment leaves before it returns. Whether the
+    server's program has called accept() makes no difference to it.
+    """
+    returned = step.observation
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not isinstance(returned, Return) or returned.name not in ("connect", "connect_ex") or returned.error:
+        return
+    if me.syn is None or you.syn is None or step.call is None or me.syn < step.call or me.state is State.UNKNOWN:
+        return
+    local = me.endpoint
+    chosen = local is not None and local.port is not None and not me.bound
+    port = (
+        f" The program had not called bind(), so the kernel chose its port: {local.port}." if local and chosen else ""
+    )
+    yield find(
+        "connect() returned after {took:duration}: it slept from the SYN until the SYN,ACK was there, one round"
+        " trip.{port}",
+        evidence=(step.call, me.syn, you.syn),
+        since=step.call,
+        took=step.time - flow.steps[step.call].time,
+        port=port,
+    )
+
+
+ACCEPTING = """
+S: listen(5) = 0
+S: accept()
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+S: = socket                                 # tcp.accept-returned
+   C > S  PSH ACK 1:11
+"""
+
+
+@rule("tcp.accept-returned", "RFC 9293 section 3.9.1.1", on="return", example=ACCEPTING)
+def accept_returned(step: Step, flow: Flow) -> Iterator[Finding]:
+    """accept() hands over a new socket; the handshake was over before.
+
+    The kernel completes handshakes by itself and queues the connections; accept() takes the first from the queue and
+    returns a *new* socket for it. The listening socket stays as it is and takes further connections.
+    """
+    returned = step.observation
+    if not isinstance(returned, Return) or returned.name != "accept" or returned.error or step.call is None:
+        return
+    you = flow.ends[step.side.other]
+    done = flow.ends[step.side].syn_acked
+    if you.syn is None or done is None:
+        return
+    waited = step.time - flow.steps[done].time
+    yield find(
+        "accept() returned a new socket for this connection, {waited:duration} after the kernel had finished the"
+        " handshake (frame {frame}); the listening socket stays open for others.",
+        evidence=(step.call, done),
+        since=done,
+        waited=waited,
+        frame=flow.frame_number(done),
+    )
+
+
+LISTENING = """
+S: bind(8000) = 0
+S: listen(5)
+S: = 0                                      # tcp.listen
+"""
+
+
+@rule("tcp.listen", "RFC 9293 section 3.9.1.1", on="return", example=LISTENING)
+def listen(step: Step, flow: Flow) -> Iterator[Finding]:
+    """listen() makes the socket passive.
+
+    From here on the kernel answers SYNs to this port. The number given bounds the queue of finished connections that
+    wait for accept(); it is not a number of clients.
+    """
+    returned = step.observation
+    if not isinstance(returned, Return) or returned.name != "listen" or returned.error or step.call is None:
+        return
+    called = flow.observed(step.call)
+    assert isinstance(called, Call)
+    yield find(
+        "listen{arguments}: the kernel now answers SYNs to this port by itself. The number bounds the connections that"
+        " may wait for accept(), not the clients.",
+        evidence=(step.call,),
+        arguments=called.arguments,
+    )
+
+
+RULES: tuple[Rule, ...] = (syn, syn_options, syn_ack, handshake_done, connect_returned, accept_returned, listen)
