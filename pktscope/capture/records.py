@@ -1,0 +1,416 @@
+"""The record walk of capture files: pcap and pcapng octets in, where each packet lies out.
+
+A walk is fed buffers as they come (a file read in pieces, a pipe, a gzip being unpacked) and yields one plain tuple a
+packet, because it runs once over every packet of a big capture. Nothing is believed: every length is held against what
+is there, and what cannot be right becomes a complaint in plain words while everything before it stays.
+
+Frames are numbered by packet records only. (tshark also counts some pcapng blocks that hold no packet, so in files with
+such blocks its numbers run ahead of ours; our journal blocks are among them.)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+SMALL_LIMIT = 262_144
+"""Octets of a packet no link needs more of; libpcap's and Wireshark's own limit."""
+LARGE_LIMIT = 16 << 20
+"""... and the most we accept from a capture that announces a larger snapshot length."""
+BLOCK_LIMIT = 32 << 20
+"""Octets of a pcapng block."""
+TIME_LIMIT = (1 << 63) - 1
+"""Times are kept in 64 bits; a stamp beyond the year 2262 is set to the end of them."""
+COMPLAINT_LIMIT = 50
+COMMENT_LIMIT = 4096
+
+JOURNAL = -1
+"""In place of an interface: the item is a journal block."""
+
+Item: TypeAlias = tuple[int, int, int, int, int]
+"""One record: offset of its data, captured octets, octets on the wire, time, interface index.
+
+The offset is in the buffer given to `walk`. Of a journal block the data is its text and the interface is JOURNAL.
+"""
+
+
+class BadCapture(Exception):
+    """Not readable as a capture; the text is one plain line that names the file and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What the records of one interface share; a plain pcap file has exactly one."""
+
+    link: int
+    """The LINKTYPE_ number; -1 where the file does not describe the interface."""
+    form: str = "pcap"
+    """'pcap', 'modified' (24-octet record headers), 'pcapng', or 'simple' for packet blocks that hold no more than data."""
+    order: str = "<"
+    """As struct writes it."""
+    name: str = ""
+    snaplen: int = 0
+    """0: no limit announced."""
+    multiply: int = 1000
+    divide: int = 1
+    """A stamp times `multiply` over `divide` is nanoseconds."""
+    offset: int = 0
+    """Nanoseconds to add to every stamp (if_tsoffset)."""
+    swapped: str = "no"
+    """The two lengths of a pcap record exchanged: 'yes' before version 2.3, 'maybe' in 2.3 and by DG/UX."""
+
+    @property
+    def limit(self) -> int:
+        """The most octets a packet may claim before we call it nonsense."""
+        return max(SMALL_LIMIT, min(self.snaplen, LARGE_LIMIT))
+
+    def time(self, ticks: int) -> int:
+        """Nanoseconds since the epoch."""
+        return max(-TIME_LIMIT, min(ticks * self.multiply // self.divide + self.offset, TIME_LIMIT))
+
+
+PCAP_MAGICS: dict[bytes, tuple[str, str, int]] = {
+    bytes.fromhex("d4c3b2a1"): ("pcap", "<", 1000),
+    bytes.fromhex("a1b2c3d4"): ("pcap", ">", 1000),
+    bytes.fromhex("4d3cb2a1"): ("pcap", "<", 1),
+    bytes.fromhex("a1b23c4d"): ("pcap", ">", 1),
+    bytes.fromhex("34cdb2a1"): ("modified", "<", 1000),
+    bytes.fromhex("a1b2cd34"): ("modified", ">", 1000),
+}
+"""First four octets -> form, byte order, nanoseconds a fraction of a second is counted in."""
+
+PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
+
+RECOGNISED: tuple[tuple[bytes, str], ...] = (
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; unpack it first: zstd -d FILE"),
+    (b"\xfd7zXZ\x00", "it is compressed with xz; unpack it first: xz -d FILE"),
+    (b"BZh", "it is compressed with bzip2; unpack it first: bzip2 -d FILE"),
+    (b"\x04\x22\x4d\x18", "it is compressed with lz4; unpack it first: lz4 -d FILE"),
+    (b"PK\x03\x04", "it is a zip archive; unpack it first"),
+    (b"snoop\x00\x00\x00", "it is a snoop capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"RTSS", "it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"GMBU", "it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"TRSNIFF data", "it is a Sniffer capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"\x1c\x00\x01\xac", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"\x1c\x00\x01\xab", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"\xac\x01\x00\x1c", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"\xab\x01\x00\x1c", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
+)
+"""Things people hand over in place of a capture, by their first octets."""
+
+WANTED = "pktscope reads pcap and pcapng (also gzipped), as tcpdump -w and Wireshark write them"
+
+
+def why_not(head: bytes) -> str:
+    """What a file that starts with `head` is, if no capture, and what would help; '' if it looks like a capture."""
+    if head[:4] in PCAP_MAGICS or head[:4] == PCAPNG_MAGIC:
+        return ""
+    if not head:
+        return f"it is empty; {WANTED}"
+    for magic, words in RECOGNISED:
+        if head.startswith(magic):
+            return words
+    if len(head) < 4:
+        return f"it has only {len(head)} octets; {WANTED}"
+    if all(octet in b"\t\n\r\f\x1b" or octet >= 32 for octet in head):
+        return f"it looks like text, not a capture; {WANTED}"
+    return f"it does not start like a capture; {WANTED}"
+
+
+@dataclass(slots=True)
+class Walk:
+    """The walk over one capture; feed it with `walk`, then say that nothing more comes with `finish`."""
+
+    interfaces: list[Interface] = field(default_factory=list)
+    """All interfaces of all sections, in order of description; an Item's last value is the index here."""
+    complaints: list[str] = field(default_factory=list)
+    dropped: dict[int, int] = field(default_factory=dict)
+    """Frames the capturing program lost, by interface, where it says so."""
+    packets: int = 0
+    consumed: int = 0
+    """Octets of the last buffer that need not be given again; the rest must start the next one."""
+    broken: bool = False
+    """The rest of the capture cannot be made sense of; stop feeding."""
+    form: str = ""
+    needed: int = 4
+    """Octets the next record needs from `consumed` on, as far as known."""
+    started: bool = False
+    order: str = "<"
+    described: list[int] = field(default_factory=list)
+    """The current section's interfaces by their number in it: indexes into `interfaces`."""
+    missing: int = -1
+    """Index of the current section's stand-in for interfaces it does not describe."""
+    plains: dict[int, int] = field(default_factory=dict)
+    last_time: int = 0
+
+    def walk(self, buffer: bytes, end: int) -> Iterator[Item]:
+        """The records that lie whole in the first `end` octets of `buffer`; afterwards `consumed` says how far."""
+        self.consumed = 0
+        if self.broken:
+            return
+        if not self.form and not self.begin(buffer, end):
+            return
+        yield from (self.walk_pcapng(buffer, end) if self.form == "pcapng" else self.walk_pcap(buffer, end))
+
+    def begin(self, buffer: bytes, end: int) -> bool:
+        """Read the file header; False while it is not all there."""
+        head = bytes(buffer[: min(end, 24)])
+        if len(head) < 4:
+            return False
+        if why_not(head):
+            self.stop("the data does not start like a capture")
+            return False
+        if head[:4] == PCAPNG_MAGIC:
+            self.form = "pcapng"
+            return True
+        if len(head) < 24:
+            self.needed = 24
+            return False
+        self.begin_pcap(head)
+        return True
+
+    def begin_pcap(self, head: bytes) -> None:
+        form, order, unit = PCAP_MAGICS[head[:4]]
+        major, minor, _, _, snaplen, network = struct.unpack(order + "HHIIII", head[4:24])
+        swapped = "yes" if (major, minor) < (2, 3) else "maybe" if minor == 3 or major == 543 else "no"
+        # The upper half of the field tells of frame check sequences (RFC draft pcap, "LinkType and additional
+        # information"); the IP length keeps those out of every payload.
+        link = Interface(network & 0xFFFF, form, order, snaplen=snaplen, multiply=unit, swapped=swapped)
+        self.interfaces.append(link)
+        self.form, self.order, self.started, self.consumed = form, order, True, 24
+
+    def walk_pcap(self, buffer: bytes, end: int) -> Iterator[Item]:
+        interface = self.interfaces[0]
+        unpack, size = PCAP_RECORD[interface.form, interface.order]
+        position, unit, limit, swapped = self.consumed, interface.multiply, interface.limit, interface.swapped != "no"
+        while position + size <= end:
+            fields = unpack(buffer, position)
+            seconds, fraction, captured, wire = fields[0], fields[1], fields[2], fields[3]
+            if swapped and (interface.swapped == "yes" or captured > wire):
+                captured, wire = wire, captured
+            start = position + size
+            if captured > limit:
+                self.stop(f"packet {self.packets + 1} claims {captured:,} captured octets, which no link sends")
+                return
+            if start + captured > end:
+                self.needed = size + captured
+                return
+            self.packets += 1
+            self.consumed = start + captured
+            yield start, captured, wire, seconds * 1_000_000_000 + fraction * unit, 0
+            position = start + captured
+        self.needed = size
+
+    def walk_pcapng(self, buffer: bytes, end: int) -> Iterator[Item]:
+        position = self.consumed
+        while position + 12 <= end:
+            kind, length = BLOCK_HEAD[self.order](buffer, position)
+            if kind == SECTION:
+                if not self.section_order(buffer, position):
+                    return
+                length = BLOCK_HEAD[self.order](buffer, position)[1]
+            # Some writers forget the padding in the length; Wireshark rounds up too.
+            whole = (length + 3) & ~3
+            if length < 12 or whole > BLOCK_LIMIT:
+                self.stop(f"a block behind packet {self.packets} claims {length:,} octets")
+                return
+            if position + whole > end:
+                self.needed = whole
+                return
+            if BLOCK_TAIL[self.order](buffer, position + whole - 4)[0] != length:
+                self.stop(f"a block behind packet {self.packets} gives two different lengths for itself")
+                return
+            self.consumed = position + whole
+            item = self.block(kind, buffer, position, whole)
+            if item is not None:
+                yield item
+            position += whole
+        self.needed = 12
+
+    def block(self, kind: int, buffer: bytes, position: int, whole: int) -> Item | None:
+        """One whole block; what is not known is skipped (RFC draft pcapng, section 3.1)."""
+        if kind == ENHANCED or kind == OBSOLETE:
+            return self.packet(kind, buffer, position, whole)
+        if kind == SIMPLE:
+            return self.simple(buffer, position, whole)
+        if kind == JOURNAL_BLOCK:
+            return position + 8, whole - 12, 0, self.last_time, JOURNAL
+        if kind == SECTION:
+            self.described, self.missing = [], -1
+        elif kind == DESCRIPTION:
+            self.described.append(len(self.interfaces))
+            self.interfaces.append(self.description(buffer, position, whole))
+        elif kind == STATISTICS:
+            self.statistics(buffer, position, whole)
+        return None
+
+    def packet(self, kind: int, buffer: bytes, position: int, whole: int) -> Item | None:
+        if whole < 32:
+            self.complain(f"a packet block behind packet {self.packets} is too short to hold a packet; it was left out")
+            return None
+        number, high, low, captured, wire = PACKET_FIELDS[self.order](buffer, position + 8)
+        if kind == OBSOLETE:
+            number = struct.unpack_from(self.order + "H", buffer, position + 8)[0]
+        self.packets += 1
+        captured = self.fitting(captured, whole - 32)
+        index = self.known(number)
+        self.last_time = self.interfaces[index].time(high << 32 | low)
+        return position + 28, captured, wire, self.last_time, index
+
+    def simple(self, buffer: bytes, position: int, whole: int) -> Item | None:
+        if whole < 16:
+            self.complain(f"a packet block behind packet {self.packets} is too short to hold a packet; it was left out")
+            return None
+        (wire,) = BLOCK_TAIL[self.order](buffer, position + 8)
+        self.packets += 1
+        index = self.plain(self.known(0))
+        snaplen = self.interfaces[index].snaplen or wire
+        captured = min(wire, snaplen, whole - 16)
+        if min(wire, snaplen) > captured:
+            self.fitting(min(wire, snaplen), captured)
+        return position + 12, captured, wire, self.last_time, index
+
+    def plain(self, index: int) -> int:
+        """The stand-in for interface `index` that simple packet blocks come by: they have no time and no options."""
+        if index not in self.plains:
+            self.plains[index] = len(self.interfaces)
+            self.interfaces.append(replace(self.interfaces[index], form="simple"))
+        return self.plains[index]
+
+    def fitting(self, captured: int, room: int) -> int:
+        if captured <= room:
+            return captured
+        self.complain(f"packet {self.packets} claims {captured:,} octets where its block has room for {room:,}")
+        return room
+
+    def known(self, number: int) -> int:
+        """The index of the current section's interface `number`, or of a stand-in that has no link type."""
+        if number < len(self.described):
+            return self.described[number]
+        self.complain(f"packet {self.packets} came by interface {number}, which the file does not describe")
+        if self.missing < 0:
+            self.missing = len(self.interfaces)
+            self.interfaces.append(Interface(-1, "pcapng", self.order))
+        return self.missing
+
+    def section_order(self, buffer: bytes, position: int) -> bool:
+        """Learn the byte order of the section that starts here."""
+        magic = bytes(buffer[position + 8 : position + 12])
+        if magic not in BYTE_ORDERS:
+            self.stop(f"a section behind packet {self.packets} has no valid byte-order mark")
+            return False
+        self.order, self.started = BYTE_ORDERS[magic], True
+        return True
+
+    def description(self, buffer: bytes, position: int, whole: int) -> Interface:
+        if whole < 20:
+            self.complain("an interface description is too short; its packets cannot be read")
+            return Interface(-1, "pcapng", self.order)
+        link, _, snaplen = struct.unpack_from(self.order + "HHI", buffer, position + 8)
+        interface = Interface(link, "pcapng", self.order, snaplen=snaplen)
+        for code, value in options(buffer, position + 16, position + whole - 4, self.order):
+            if code == 2:
+                interface = replace(interface, name=value.decode("utf-8", "replace")[:256])
+            elif code == 9 and value:
+                interface = replace(interface, **resolution(value[0]))
+            elif code == 14 and len(value) == 8:
+                seconds = struct.unpack(self.order + "q", value)[0]
+                interface = replace(interface, offset=max(-TIME_LIMIT, min(seconds * 10**9, TIME_LIMIT)))
+        return interface
+
+    def statistics(self, buffer: bytes, position: int, whole: int) -> None:
+        """Take the drop counts of an interface statistics block: if_drop and os_drop, the latest of each interface."""
+        if whole < 24:
+            return
+        (number,) = BLOCK_TAIL[self.order](buffer, position + 8)
+        counts = [
+            struct.unpack(self.order + "Q", value)[0]
+            for code, value in options(buffer, position + 20, position + whole - 4, self.order)
+            if code in (5, 7) and len(value) == 8
+        ]
+        if counts and number < len(self.described):
+            self.dropped[self.described[number]] = min(sum(counts), TIME_LIMIT)
+
+    def finish(self, left: int) -> None:
+        """Nothing more comes; `left` octets behind `consumed` were never used."""
+        if self.broken:
+            return
+        if not self.started:
+            self.complain("the file stops in the middle of its header")
+        elif left and self.form == "pcapng":
+            self.complain(f"the file stops in the middle of a block behind packet {self.packets}: {self.share(left)}")
+        elif left:
+            part = "" if left >= RECORD_SIZE[self.form] else "the header of "
+            used = 0 if part else RECORD_SIZE[self.form]
+            words = self.share(left - used, used)
+            self.complain(f"the file stops in the middle of {part}packet {self.packets + 1}: {words}")
+
+    def share(self, left: int, used: int = 0) -> str:
+        return f"{left:,} of {max(self.needed - used, left):,} octets are there"
+
+    def stop(self, words: str) -> None:
+        self.complain(f"{words}; the rest of the file was left unread")
+        self.broken = True
+
+    def complain(self, words: str) -> None:
+        if len(self.complaints) < COMPLAINT_LIMIT:
+            self.complaints.append(words)
+
+
+SECTION, DESCRIPTION, OBSOLETE, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
+JOURNAL_BLOCK = 9
+BYTE_ORDERS = {bytes.fromhex("4d3c2b1a"): "<", bytes.fromhex("1a2b3c4d"): ">"}
+
+PCAP_RECORD = {
+    (form, order): (struct.Struct(order + layout).unpack_from, struct.calcsize(layout))
+    for form, layout in (("pcap", "=IIII"), ("modified", "=IIIIIHBB"))
+    for order, layout in (("<", layout[1:]), (">", layout[1:]))
+}
+RECORD_SIZE = {"pcap": 16, "modified": 24}
+BLOCK_HEAD = {order: struct.Struct(order + "II").unpack_from for order in "<>"}
+BLOCK_TAIL = {order: struct.Struct(order + "I").unpack_from for order in "<>"}
+PACKET_FIELDS = {order: struct.Struct(order + "IIIII").unpack_from for order in "<>"}
+
+
+def resolution(value: int) -> dict[str, int]:
+    """if_tsresol as a fraction: powers of ten, or of two where the highest bit is set."""
+    if value & 0x80:
+        return {"multiply": 10**9, "divide": 1 << (value & 0x7F)}
+    return {"multiply": 10 ** max(0, 9 - value), "divide": 10 ** max(0, value - 9)}
+
+
+def options(buffer: bytes, start: int, end: int, order: str) -> Iterator[tuple[int, bytes]]:
+    """Code and value of each pcapng option between two offsets; stops where the lengths stop making sense."""
+    while start + 4 <= end:
+        code, length = struct.unpack_from(order + "HH", buffer, start)
+        if code == 0 or start + 4 + length > end:
+            return
+        yield code, bytes(buffer[start + 4 : start + 4 + length])
+        start += 4 + ((length + 3) & ~3)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One packet as the file has it."""
+
+    number: int
+    time: int
+    link: int
+    data: bytes
+    wire_length: int
+    interface: str = ""
+    comment: str = ""
+    oddity: str = ""
+    """What is unusual about the record itself, in plain words."""
+
+
+def comment_of(block: bytes, captured: int, interface: Interface) -> str:
+    """The comments of a packet block (option 1), one a line; `block` is the block from its first octet."""
+    found = [
+        value.decode("utf-8", "replace")
+        for code, value in options(block, 28 + ((captured + 3) & ~3), len(block) - 4, interface.order)
+        if code == 1
+    ]
+    return "\n".join(found)[:COMMENT_LIMIT]
