@@ -1,0 +1,249 @@
+"""What a row says: the parts of an arrow's label, the variants of a call's text, most important first. Safe text only."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from pktscope.model import (
+    ACK,
+    FIN,
+    RST,
+    SYN,
+    Call,
+    Frame,
+    Icmp,
+    Ip,
+    Other,
+    Return,
+    Segment,
+    Tcp,
+    Udp,
+    Whole,
+    flag_names,
+)  # fmt: skip
+from pktscope.rows import Role
+from pktscope.text import safe_text
+from pktscope.words import counted
+
+PREVIEW = 16
+"""Characters of payload shown inside an arrow; the inspector shows the rest."""
+
+LONGEST = 60
+"""Characters of a call's arguments or result beside a lifeline."""
+
+WAITING = frozenset({
+    "accept", "connect", "recv", "recvfrom", "recv_into", "recvfrom_into", "recvmsg", "recvmsg_into", "read",
+    "readline", "select", "poll", "epoll", "input",
+})  # fmt: skip
+"""Calls that wait for something to happen; any other that takes long was kept waiting."""
+
+SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "sendfile", "write"})
+
+ICMP_NAMES = {
+    (4, 0): "echo reply", (4, 5): "redirect", (4, 8): "echo request", (4, 9): "router advertisement",
+    (4, 10): "router solicitation", (4, 12): "parameter problem", (4, 13): "timestamp request", (4, 14): "timestamp reply",
+    (4, 3, 0): "network unreachable", (4, 3, 1): "host unreachable", (4, 3, 2): "protocol unreachable",
+    (4, 3, 3): "port unreachable", (4, 3, 4): "fragmentation needed", (4, 3, 13): "administratively prohibited",
+    (4, 3): "destination unreachable", (4, 11, 0): "TTL exceeded", (4, 11, 1): "reassembly time exceeded",
+    (4, 11): "time exceeded", (6, 1, 0): "no route", (6, 1, 1): "administratively prohibited",
+    (6, 1, 3): "address unreachable", (6, 1, 4): "port unreachable", (6, 1): "destination unreachable",
+    (6, 2): "packet too big", (6, 3, 0): "hop limit exceeded", (6, 3, 1): "reassembly time exceeded",
+    (6, 3): "time exceeded", (6, 4): "parameter problem", (6, 128): "echo request", (6, 129): "echo reply",
+    (6, 130): "multicast listener query", (6, 131): "multicast listener report", (6, 133): "router solicitation",
+    (6, 134): "router advertisement", (6, 135): "neighbour solicitation", (6, 136): "neighbour advertisement",
+    (6, 137): "redirect", (6, 143): "multicast listener report",
+}  # fmt: skip
+"""(IP version, type) and (IP version, type, code) in words: RFC 792, RFC 4443, RFC 4861."""
+
+PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
+
+
+def frame_label(frame: Frame, segment: Segment | None, words: tuple[str, ...], raw: bool) -> tuple[str, ...]:
+    """The parts of a frame's label; `words` are its verdicts, `raw` asks for sequence numbers as on the wire."""
+    if frame.ip is not None and frame.ip.is_fragment and not isinstance(frame.transport, Tcp):
+        return fragment_label(frame, frame.ip, frame.whole)
+    match frame.transport:
+        case Tcp():
+            return words + tcp_label(frame, frame.transport, segment, raw)
+        case Udp():
+            return ("UDP", counted(frame.length, "bytes"), *preview(frame.payload, frame.length))
+        case Icmp():
+            return icmp_label(frame, frame.transport)
+        case Other():
+            return tuple(
+                part for part in (safe_text(frame.transport.name, 40), safe_text(frame.transport.summary, 80)) if part
+            )
+        case None:
+            return bare_label(frame)
+    assert_never(frame.transport)
+
+
+def bare_label(frame: Frame) -> tuple[str, ...]:
+    """A frame without a header we read: what carried it and how long it was."""
+    name = f"IP protocol {frame.ip.protocol}" if frame.ip else safe_text(frame.link, 40) or "frame"
+    return name, counted(frame.wire_length, "bytes")
+
+
+def preview(payload: bytes, length: int) -> tuple[str, ...]:
+    """The first characters of a payload in quotation marks, or nothing."""
+    if not payload:
+        return ()
+    shown = safe_text(payload[: PREVIEW * 4], PREVIEW)
+    if length > PREVIEW and len(shown) == PREVIEW and not shown.endswith("…"):
+        shown = safe_text(shown + "....", PREVIEW)
+    return (f'"{shown}"',)
+
+
+def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, raw: bool) -> tuple[str, ...]:
+    """'PSH ACK', 'seq=1', 'ack=1', 'len=5', '"hello"', ..."""
+    relative = segment is not None and not raw
+    parts = [" ".join(flag_names(tcp.flags)) or "no flags"]
+    parts.append(f"seq={segment.seq if segment and relative else tcp.seq}")
+    if tcp.flags & ACK:
+        parts.append(f"ack={segment.ack if segment and relative and segment.ack is not None else tcp.ack}")
+    if frame.length:
+        parts.append(f"len={frame.length}")
+    if not tcp.window and not tcp.flags & RST:
+        parts.append("win=0")
+    parts += preview(frame.payload, frame.length)
+    parts += sack_parts(tcp, segment if relative else None)
+    parts += option_parts(tcp)
+    if tcp.window:
+        parts.append(f"win={segment.window if segment and segment.window_known else tcp.window}")
+    return tuple(parts)
+
+
+def sack_parts(tcp: Tcp, segment: Segment | None) -> list[str]:
+    """The first SACK block, which reports the newest arrival (RFC 2018 section 4), and how many more."""
+    blocks = segment.sack if segment else tcp.options.sack
+    if not blocks:
+        return []
+    more = f" +{len(blocks) - 1}" if len(blocks) > 1 else ""
+    return [f"sack={blocks[0][0]}:{blocks[0][1]}{more}"]
+
+
+def option_parts(tcp: Tcp) -> list[str]:
+    """The options of a SYN; on later segments only the rare ones are worth the room."""
+    options = tcp.options
+    if not tcp.flags & SYN:
+        return []
+    return [
+        part
+        for part, present in (
+            (f"mss={options.mss}", options.mss is not None),
+            (f"wscale={options.window_scale}", options.window_scale is not None),
+            ("sack", options.sack_permitted),
+            ("ts", options.timestamp is not None),
+            ("fast open", options.fast_open is not None),
+        )
+        if present
+    ]
+
+
+def fragment_label(frame: Frame, ip: Ip, whole: Whole | None) -> tuple[str, ...]:
+    """'fragment', '1480 bytes at 1480', 'more follow', 'id=0x1c46'; the one that completes its datagram says so."""
+    parts = ["fragment", f"{ip.fragment_length} bytes at {ip.fragment_offset}"]
+    if whole is not None:
+        name = PROTOCOLS.get(ip.protocol, f"protocol {ip.protocol}")
+        parts.append(f"completes {name}, {counted(frame.length, 'bytes')}")
+    parts.append("more follow" if ip.more_fragments else "last")
+    if ip.identification is not None:
+        parts.append(f"id=0x{ip.identification:04x}")
+    return tuple(parts)
+
+
+def icmp_label(frame: Frame, icmp: Icmp) -> tuple[str, ...]:
+    """'ICMP port unreachable', 'mtu=1400', 'about UDP to 127.0.0.1:9'."""
+    known = ICMP_NAMES.get((icmp.version, icmp.type, icmp.code)) or ICMP_NAMES.get((icmp.version, icmp.type))
+    parts = [f"{'ICMP' if icmp.version == 4 else 'ICMPv6'} {known or f'type {icmp.type} code {icmp.code}'}"]
+    if icmp.mtu is not None:
+        parts.append(f"mtu={icmp.mtu}")
+    if icmp.sequence is not None:
+        parts.append(f"seq={icmp.sequence}")
+    if icmp.quoted is not None:
+        name = PROTOCOLS.get(icmp.quoted.protocol, f"protocol {icmp.quoted.protocol}")
+        parts.append(f"about {name} to {safe_text(icmp.quoted.target, 60)}")
+    elif frame.length:
+        parts.append(counted(frame.length, "bytes"))
+    return tuple(parts)
+
+
+def frame_role(frame: Frame, again: bool) -> Role:
+    """What kind of arrow a frame is."""
+    if frame.ip is not None and frame.ip.is_fragment and frame.ip.fragment_offset:
+        return Role.FRAGMENT
+    match frame.transport:
+        case Tcp(flags=flags):
+            return Role.AGAIN if again and not flags & (SYN | FIN | RST) else tcp_role(flags, frame.length)
+        case Udp() | None if frame.ip is not None and (frame.transport or frame.ip.protocol == 17):
+            return Role.DATAGRAM
+        case Icmp():
+            return Role.ICMP
+        case _:
+            return Role.OTHER
+
+
+def tcp_role(flags: int, length: int) -> Role:
+    """By the flag that matters most."""
+    for bit, role in ((RST, Role.RST), (SYN, Role.SYN), (FIN, Role.FIN)):
+        if flags & bit:
+            return role
+    return Role.DATA if length else Role.ACK
+
+
+def call_head(call: Call, arguments: str) -> str:
+    """'connect(127.0.0.1:8000)'; a program's end has no brackets."""
+    return "exit" if call.name == "exit" else f"{safe_text(call.name, 24)}({arguments})"
+
+
+def call_text(call: Call) -> tuple[str, ...]:
+    """A call entered, from the longest variant to the shortest."""
+    arguments = safe_text(call.arguments, LONGEST)
+    if call.name in {"connect", "sendto"} and call.peer is not None:
+        arguments = safe_text(call.peer, LONGEST) if call.name == "connect" else arguments
+    variants = [call_head(call, arguments)]
+    if call.length is not None:
+        variants.append(call_head(call, counted(call.length, "bytes") if call.name in SENDING else str(call.length)))
+        variants.append(call_head(call, str(call.length)))
+    return shortening([*variants, call_head(call, ""), safe_text(call.name, 24)])
+
+
+def outcome(back: Return) -> tuple[str, ...]:
+    """What a call came back with, from the longest variant to the shortest; empty where it says nothing."""
+    if back.error:
+        return (safe_text(back.error, 24),)
+    if back.new_socket is not None:
+        peer = [f"new socket {safe_text(back.peer, LONGEST)}"] if back.peer else []
+        return (*peer, "new socket", "socket")
+    if not back.result or back.result == "None":
+        return ()
+    shown = [safe_text(back.result, LONGEST)]
+    if back.length is not None and back.name not in SENDING:
+        shown += [counted(back.length, "bytes"), str(back.length)]
+    return tuple(shown)
+
+
+def return_text(back: Return) -> tuple[str, ...]:
+    """A call coming back on a row of its own: 'recv() = b'hello'', '= 5'."""
+    name = safe_text(back.name, 24)
+    ends = outcome(back)
+    if not ends:
+        return f"{name}() returns", name
+    return shortening([f"{name}() = {end}" for end in ends] + [f"= {end}" for end in ends])
+
+
+def merged_text(call: tuple[str, ...], back: Return) -> tuple[str, ...]:
+    """A call and its outcome in one: 'send(b'hello') = 5'."""
+    ends = outcome(back)
+    if not ends:
+        return call
+    return shortening([f"{head} = {end}" for end in ends for head in call] + [f"= {end}" for end in ends])
+
+
+def shortening(variants: list[str]) -> tuple[str, ...]:
+    """Variants in order of falling length, none twice."""
+    kept: list[str] = []
+    for variant in variants:
+        if not kept or len(variant) < len(kept[-1]):
+            kept.append(variant)
+    return tuple(kept)

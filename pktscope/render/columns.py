@@ -1,0 +1,158 @@
+"""Which column of the ladder gets how many cells, and how times and states are written in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pktscope.text import width as cells_of
+from pktscope.words import long_duration
+
+TimeFormat: TypeAlias = Literal["absolute", "relative", "delta"]
+
+NARROWEST = 40
+WIDEST = 118
+"""Beyond this a ladder does not grow: what is wider than a hand's turn of the eye is not read as one row."""
+
+LECTURE = 100
+"""From here on notes stand beside the ladder."""
+
+TALL = 26
+"""Rows from which a label may have a line of its own."""
+
+WIRE = 52
+"""Cells of the longest arrow."""
+
+CLOCK = len("12:34:56.123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of each column, left to right; the two lifelines take one cell each. Their sum is `width`."""
+
+    width: int
+    time: int
+    left: int
+    wire: int
+    right: int
+    notes: int
+    """0 when there is no room beside the ladder."""
+    label_above: bool
+    """Labels stand on a line of their own above their arrow, not inside it."""
+
+    @property
+    def lifelines(self) -> tuple[int, int]:
+        """The columns of the two lifelines, from 0."""
+        first = self.time + self.left
+        return first, first + 1 + self.wire
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the reader chose."""
+
+    ascii: bool = False
+    time_format: TimeFormat = "relative"
+    raw_numbers: bool = False
+    sloped: bool = False
+    references: bool = False
+    """Whether notes beside the ladder end in their RFC reference."""
+
+
+def columns(
+    width: int,
+    height: int | None = None,
+    *,
+    dense: bool | None = None,
+    hidden: frozenset[str] = frozenset(),
+    time_format: TimeFormat = "relative",
+) -> Columns:
+    """The columns for a screen of `width` cells; `height` in rows where it is limited.
+
+    `dense` overrides the choice between labels inside and above their arrows. `hidden` may name 'time', 'left', 'right'
+    and 'notes'. From 160 cells on the ladder is capped, and the result's own `width` is what it takes.
+    """
+    width = max(NARROWEST, width if width < 160 else WIDEST)
+    beside = width >= LECTURE and "notes" not in hidden
+    if dense is None:
+        dense = width < LECTURE or (height is not None and height < TALL)
+    time = 0 if "time" in hidden else time_cells(width, time_format)
+    gutter = 9 if width < 60 else 12 if width < 72 else 13 + max(0, width - LECTURE) // 12
+    left, right = (0 if name in hidden else gutter for name in ("left", "right"))
+    rest = width - time - left - right - 2
+    wire = min(WIRE, rest, 36 + max(0, width - LECTURE) // 2) if beside else min(rest, WIRE)
+    spare = rest - wire
+    notes = spare if beside else 0
+    if not beside:
+        more = min(spare // 2, 12) if left else 0
+        left += more
+        right += spare - more
+    return Columns(width, time, left, wire, right, notes, not dense)
+
+
+def time_cells(width: int, time_format: TimeFormat) -> int:
+    """The time column with the space behind it."""
+    if time_format == "absolute" and width >= 72:
+        return CLOCK + 1
+    return 9 if width >= 72 else 6
+
+
+def unit(columns: Columns, options: Options) -> str:
+    """What the numbers of the time column are, for the header."""
+    if options.time_format == "absolute" and columns.time > CLOCK:
+        return "UTC"
+    return "+ms" if options.time_format == "delta" else "ms"
+
+
+def time_text(nanoseconds: int, cells: int) -> str:
+    """A duration in milliseconds, right for a column of `cells`; in larger units, which it then names, where those do not fit."""
+    sign = "-" if nanoseconds < 0 else ""
+    nanoseconds = abs(nanoseconds)
+    decimals = 3 if cells >= 8 else 1
+    shown = f"{sign}{nanoseconds / 1e6:.{decimals}f}"
+    if len(shown) <= cells:
+        return shown
+    for decimals in (3, 2, 1, 0):
+        shown = f"{sign}{nanoseconds / 1e9:.{decimals}f} s"
+        if len(shown) <= cells and nanoseconds < 3600 * 10**9:
+            return shown
+    return sign + long_duration(nanoseconds // 10**9)
+
+
+def clock(nanoseconds: int) -> str:
+    """The time of day, UTC: '12:34:56.123456789'."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    minutes, second = divmod(seconds % 86400, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}.{rest:09}"
+
+
+SHORT_STATES = {"ESTABLISHED": "ESTAB", "SYN_RECEIVED": "SYN_RCVD"}
+"""As ss prints them."""
+
+SHORTEST_STATES = {
+    "ESTABLISHED": "ESTAB", "SYN_SENT": "SYN_S", "SYN_RECEIVED": "SYN_R", "FIN_WAIT_1": "FIN_W_1",
+    "FIN_WAIT_2": "FIN_W_2", "CLOSE_WAIT": "CLOSE_W", "LAST_ACK": "LAST_A", "TIME_WAIT": "TIME_W",
+}  # fmt: skip
+
+
+def state_text(state: str, cells: int) -> str:
+    """A state's name in at most `cells` cells, whole or in its short form; empty where neither fits."""
+    for table in ({}, SHORT_STATES, SHORTEST_STATES):
+        shown = table.get(state, state)
+        if cells_of(shown) <= cells:
+            return shown
+    return ""
+
+
+TRANSLITERATED = str.maketrans({
+    "→": "->", "←": "<-", "…": "...", "×": "x", "µ": "u", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'",
+    "•": "*", "·": "*", "≥": ">=", "≤": "<=",
+})  # fmt: skip
+
+
+def plain_ascii(text: str) -> str:
+    """The text without any character a terminal of 1980 lacks."""
+    if text.isascii():
+        return text
+    return text.translate(TRANSLITERATED).encode("ascii", "backslashreplace").decode()
