@@ -367,7 +367,7 @@ def write(observations: Iterable[Observation], start: Cursor | None = None) -> s
             cursor.time += step - TICK
         line = write_one(seen, cursor)
         lines.append(line)
-        read_line(line, cursor)
+        read_line(line.strip(), cursor)
     return "\n".join(lines) + "\n"
 
 

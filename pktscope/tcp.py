@@ -77,7 +77,6 @@ TABLE: dict[tuple[State, Input], Transition] = {
     (S.SYN_RECEIVED, I.GOT_ACK_OF_SYN): Transition(S.ESTABLISHED, "its SYN is acknowledged", OPENING),
     (S.UNKNOWN, I.SENT_SEGMENT): Transition(S.ESTABLISHED, "it talks; the opening is not in the capture", ARRIVES),
     # Closing
-    (S.UNKNOWN, I.SENT_FIN): Transition(S.FIN_WAIT_1, "it has no more to send", CLOSING),
     (S.SYN_RECEIVED, I.SENT_FIN): Transition(S.FIN_WAIT_1, "it has no more to send", CLOSING),
     (S.ESTABLISHED, I.SENT_FIN): Transition(S.FIN_WAIT_1, "it has no more to send", CLOSING),
     (S.FIN_WAIT_1, I.SENT_FIN): Transition(S.FIN_WAIT_1, "its FIN again: no ACK of it came", CLOSING),
