@@ -1,7 +1,8 @@
-"""What a row says: the parts of an arrow's label, the variants of a call's text, most important first. Safe text only."""
+"""What a row says: the parts of an arrow's label and the variants of a call's text, as safe text."""
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from pktscope.model import (
@@ -41,7 +42,8 @@ SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "sendfile", "write"
 
 ICMP_NAMES = {
     (4, 0): "echo reply", (4, 5): "redirect", (4, 8): "echo request", (4, 9): "router advertisement",
-    (4, 10): "router solicitation", (4, 12): "parameter problem", (4, 13): "timestamp request", (4, 14): "timestamp reply",
+    (4, 10): "router solicitation", (4, 12): "parameter problem", (4, 13): "timestamp request",
+    (4, 14): "timestamp reply",
     (4, 3, 0): "network unreachable", (4, 3, 1): "host unreachable", (4, 3, 2): "protocol unreachable",
     (4, 3, 3): "port unreachable", (4, 3, 4): "fragmentation needed", (4, 3, 13): "administratively prohibited",
     (4, 3): "destination unreachable", (4, 11, 0): "TTL exceeded", (4, 11, 1): "reassembly time exceeded",
@@ -58,13 +60,18 @@ ICMP_NAMES = {
 PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
 
 
-def frame_label(frame: Frame, segment: Segment | None, words: tuple[str, ...], raw: bool) -> tuple[str, ...]:
-    """The parts of a frame's label; `words` are its verdicts, `raw` asks for sequence numbers as on the wire."""
+def frame_label(
+    frame: Frame, segment: Segment | None, words: tuple[str, ...] = (), *, raw: bool = False, window: bool = True
+) -> tuple[str, ...]:
+    """The parts of a frame's label, most important first.
+
+    `words` (its verdicts) come before all. `raw` asks for sequence numbers as on the wire, `window` for the window too.
+    """
     if frame.ip is not None and frame.ip.is_fragment and not isinstance(frame.transport, Tcp):
         return fragment_label(frame, frame.ip, frame.whole)
     match frame.transport:
         case Tcp():
-            return words + tcp_label(frame, frame.transport, segment, raw)
+            return words + tcp_label(frame, frame.transport, segment, raw, window)
         case Udp():
             return ("UDP", counted(frame.length, "bytes"), *preview(frame.payload, frame.length))
         case Icmp():
@@ -94,7 +101,7 @@ def preview(payload: bytes, length: int) -> tuple[str, ...]:
     return (f'"{shown}"',)
 
 
-def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, raw: bool) -> tuple[str, ...]:
+def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, raw: bool, window: bool) -> tuple[str, ...]:
     """'PSH ACK', 'seq=1', 'ack=1', 'len=5', '"hello"', ..."""
     relative = segment is not None and not raw
     parts = [" ".join(flag_names(tcp.flags)) or "no flags"]
@@ -108,9 +115,14 @@ def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, raw: bool) -> tup
     parts += preview(frame.payload, frame.length)
     parts += sack_parts(tcp, segment if relative else None)
     parts += option_parts(tcp)
-    if tcp.window:
-        parts.append(f"win={segment.window if segment and segment.window_known else tcp.window}")
+    if tcp.window and window:
+        parts.append(f"win={window_of(tcp, segment)}")
     return tuple(parts)
+
+
+def window_of(tcp: Tcp, segment: Segment | None) -> int:
+    """The window in octets, or the field as sent where its scale is not known."""
+    return segment.window if segment and segment.window_known else tcp.window
 
 
 def sack_parts(tcp: Tcp, segment: Segment | None) -> list[str]:
@@ -141,12 +153,12 @@ def option_parts(tcp: Tcp) -> list[str]:
 
 
 def fragment_label(frame: Frame, ip: Ip, whole: Whole | None) -> tuple[str, ...]:
-    """'fragment', '1480 bytes at 1480', 'more follow', 'id=0x1c46'; the one that completes its datagram says so."""
+    """'fragment', '1480 bytes at 1480', 'more', 'id=0x1c46'; the one that completes its datagram says so."""
     parts = ["fragment", f"{ip.fragment_length} bytes at {ip.fragment_offset}"]
+    parts.append("more" if ip.more_fragments else "last")
     if whole is not None:
         name = PROTOCOLS.get(ip.protocol, f"protocol {ip.protocol}")
         parts.append(f"completes {name}, {counted(frame.length, 'bytes')}")
-    parts.append("more follow" if ip.more_fragments else "last")
     if ip.identification is not None:
         parts.append(f"id=0x{ip.identification:04x}")
     return tuple(parts)
@@ -191,6 +203,10 @@ def tcp_role(flags: int, length: int) -> Role:
     return Role.DATA if length else Role.ACK
 
 
+ADDRESS = re.compile(r"\('([^']*)', (\d+)(?:, \d+)*\)")
+"""A socket address as Python prints it."""
+
+
 def call_head(call: Call, arguments: str) -> str:
     """'connect(127.0.0.1:8000)'; a program's end has no brackets."""
     return "exit" if call.name == "exit" else f"{safe_text(call.name, 24)}({arguments})"
@@ -198,10 +214,12 @@ def call_head(call: Call, arguments: str) -> str:
 
 def call_text(call: Call) -> tuple[str, ...]:
     """A call entered, from the longest variant to the shortest."""
-    arguments = safe_text(call.arguments, LONGEST)
-    if call.name in {"connect", "sendto"} and call.peer is not None:
-        arguments = safe_text(call.peer, LONGEST) if call.name == "connect" else arguments
-    variants = [call_head(call, arguments)]
+    if call.name == "connect" and call.peer is not None:
+        arguments, brief = safe_text(call.peer, LONGEST), f":{call.peer.port}"
+    else:
+        arguments = ADDRESS.sub(r"\1:\2", safe_text(call.arguments, LONGEST))
+        brief = ADDRESS.sub(r":\2", safe_text(call.arguments, LONGEST))
+    variants = [call_head(call, arguments), call_head(call, brief)]
     if call.length is not None:
         variants.append(call_head(call, counted(call.length, "bytes") if call.name in SENDING else str(call.length)))
         variants.append(call_head(call, str(call.length)))
@@ -214,7 +232,7 @@ def outcome(back: Return) -> tuple[str, ...]:
         return (safe_text(back.error, 24),)
     if back.new_socket is not None:
         peer = [f"new socket {safe_text(back.peer, LONGEST)}"] if back.peer else []
-        return (*peer, "new socket", "socket")
+        return (*peer, "new socket")
     if not back.result or back.result == "None":
         return ()
     shown = [safe_text(back.result, LONGEST)]
@@ -228,8 +246,8 @@ def return_text(back: Return) -> tuple[str, ...]:
     name = safe_text(back.name, 24)
     ends = outcome(back)
     if not ends:
-        return f"{name}() returns", name
-    return shortening([f"{name}() = {end}" for end in ends] + [f"= {end}" for end in ends])
+        return f"{name}() returns", "returns"
+    return shortening([f"{name}() = {end}" for end in ends] + [f"= {end}" for end in ends] + [ends[-1]])
 
 
 def merged_text(call: tuple[str, ...], back: Return) -> tuple[str, ...]:
@@ -237,7 +255,10 @@ def merged_text(call: tuple[str, ...], back: Return) -> tuple[str, ...]:
     ends = outcome(back)
     if not ends:
         return call
-    return shortening([f"{head} = {end}" for end in ends for head in call] + [f"= {end}" for end in ends])
+    first = [f"{call[0]} = {ends[0]}"]
+    if back.name in SENDING and not back.error:
+        first.append(call[0])  # what was sent says more than how much of it was taken
+    return shortening(first + [f"{head} = {end}" for end in ends for head in call] + [f"= {end}" for end in ends])
 
 
 def shortening(variants: list[str]) -> tuple[str, ...]:

@@ -135,6 +135,8 @@ class Fold:
     count: int
     label: tuple[str, ...]
     role: Role
+    answers: int = 0
+    """Pure ACKs the other way among them."""
 
 
 @dataclass(frozen=True, slots=True)

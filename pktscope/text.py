@@ -1,4 +1,4 @@
-"""The one gate for hostile text, and how many cells text takes. Everything a packet, a program or a file says passes here.
+"""The one gate for hostile text, and how many cells text takes. Whatever a packet, program or file says passes here.
 
 What comes out of `safe_text` is printable, left to right, and as wide in every terminal as `width` says; so the
 drawing code may count cells, and no capture can move the cursor, ring the bell or set the clipboard.
@@ -16,12 +16,12 @@ NARROW = (
     (0x2400, 0x2426), (0x2440, 0x244A), (0x2460, 0x25FC), (0x25FF, 0x2613), (0x2701, 0x2704), (0x303F, 0x303F),
     (0xFF61, 0xFF9D), (0xFFA1, 0xFFDC), (0xFFE8, 0xFFEE),
 )  # fmt: skip
-"""Code points that take one cell in every terminal tried: Latin, Greek, Cyrillic, punctuation, arrows, mathematics, boxes."""
+"""Code points of one cell in every terminal tried: Latin, Greek, Cyrillic, punctuation, arrows, mathematics, boxes."""
 
 WIDE = (
-    (0x2E80, 0x303E), (0x3041, 0x3096), (0x309B, 0x30FF), (0x3105, 0x312F), (0x3131, 0x3163), (0x3165, 0x318E), (0x3190, 0x31E3),
-    (0x31F0, 0x3247), (0x3250, 0x4DBF), (0x4E00, 0xA48C), (0xAC00, 0xD7A3), (0xF900, 0xFAD9), (0xFE30, 0xFE6B),
-    (0xFF01, 0xFF60), (0xFFE0, 0xFFE6), (0x20000, 0x2A6DF),
+    (0x2E80, 0x303E), (0x3041, 0x3096), (0x309B, 0x30FF), (0x3105, 0x312F), (0x3131, 0x3163), (0x3165, 0x318E),
+    (0x3190, 0x31E3), (0x31F0, 0x3247), (0x3250, 0x4DBF), (0x4E00, 0xA48C), (0xAC00, 0xD7A3), (0xF900, 0xFAD9),
+    (0xFE30, 0xFE6B), (0xFF01, 0xFF60), (0xFFE0, 0xFFE6), (0x20000, 0x2A6DF),
 )  # fmt: skip
 """... and two cells: Chinese, Japanese and Korean writing and its full-width forms."""
 
@@ -74,7 +74,8 @@ def safe_text(value: object, limit: int = 4096, keep_newlines: bool = False) -> 
     """Any text or octets as characters that only occupy cells; what else there was stands as a visible escape.
 
     At most `limit` characters come out, the last of them an ellipsis where something was left off. One line, unless
-    `keep_newlines`. Octets are read as UTF-8, or as ASCII with escapes where they are not. Never raises; harmless to repeat.
+    `keep_newlines`. Octets are read as UTF-8, or as ASCII with escapes where they are not. Never raises; harmless to
+    repeat.
     """
     text = value if isinstance(value, str) else decoded(value, limit)
     if len(text) <= limit and text.isascii() and text.isprintable():
@@ -114,7 +115,7 @@ def width(text: str) -> int:
 
 
 def fit(text: str, cells: int, align: Literal["<", ">", "^"] = "<") -> str:
-    """Safe text in exactly `cells` cells: padded, or cut with an ellipsis. For words only; a number must never be cut."""
+    """Safe text in exactly `cells` cells: padded, or cut with an ellipsis. For words; a number must never be cut."""
     size = width(text)
     if size > cells:
         text = head(text, cells - 1) + ELLIPSIS if cells > 0 else ""
@@ -141,7 +142,7 @@ def head(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """Lines of at most `cells` cells (at least 2). Breaks at spaces and beside wide characters, never before closing punctuation."""
+    """Lines of at most `cells` cells, 2 or more. Breaks at spaces and beside wide characters, not before closing ones."""
     cells = max(2, cells)
     lines: list[str] = []
     for paragraph in text.split("\n"):
@@ -153,8 +154,8 @@ def filled(paragraph: str, cells: int) -> list[str]:
     """One paragraph as lines, each as full as its words allow."""
     lines: list[str] = []
     line, used = "", 0
-    for word in words(paragraph):
-        size = width(word)
+    for piece in words(paragraph):
+        word, size = piece, width(piece)
         if used + size > cells and used:
             lines.append(line.rstrip(" "))
             line, used = "", 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count as count_from
+from dataclasses import dataclass, replace
 from typing import assert_never
 
+from pktscope.folding import EVIDENT, Run, kind_of, lane_of
 from pktscope.labels import (
     SENDING,
     WAITING,
@@ -18,11 +18,11 @@ from pktscope.labels import (
     outcome,
     return_text,
     shortening,
-)  # fmt: skip
+    window_of,
+)
 from pktscope.model import (
-    ACK,
     FIN,
-    PSH,
+    SYN,
     Call,
     End,
     Endpoint,
@@ -37,36 +37,15 @@ from pktscope.model import (
     State,
     Step,
     Tcp,
-    Udp,
-)  # fmt: skip
-from pktscope.rows import (
-    Anchored,
-    Arrow,
-    Banner,
-    Fold,
-    Gap,
-    Lane,
-    Mark,
-    Role,
-    Row,
-    Span,
-    StateChange,
-    Stroke,
-)  # fmt: skip
+)
+from pktscope.rails import Rails
+from pktscope.rows import Anchored, Arrow, Banner, Gap, Lane, Mark, Role, Row, Span, StateChange, Stroke
 from pktscope.text import safe_text
 from pktscope.verdicts import NAMES, Verdict
 from pktscope.words import counted, duration
 
-__all__ = [
-    "Anchored", "Arrow", "Banner", "Fold", "Gap", "Lane", "Mark", "Role", "Row", "Span", "StateChange", "Stroke",
-    "Timeline", "lay_out",
-]  # fmt: skip
-
-EVIDENT = 6
-"""Rows of a run shown one by one; what comes behind them grows into a Fold."""
-
-BUCKET = 64
-"""Rows per entry of the index of spans: a span over a million rows costs thousands of entries, not a million."""
+NOTABLE = 1_000_000
+"""Nanoseconds from which it is worth saying that a call that should not wait took its time."""
 
 NOT_DRAWN = frozenset({"pause"})
 """Journal entries that are the demo's stage directions, not something a program or the kernel did."""
@@ -86,28 +65,6 @@ def verdict_words(verdict: int) -> tuple[str, ...]:
         if verdict & bit:
             return (NAMES[bit],)
     return (NAMES[Verdict.RETRANSMISSION],) if verdict & Verdict.RETRANSMISSION else ()
-
-
-ALIKE = {
-    "fragments": ("fragments", Role.FRAGMENT),
-    "stream": ("segments", Role.DATA),
-    "datagrams": ("datagrams", Role.DATAGRAM),
-}
-"""What a run is made of, by the kind of its frames."""
-
-
-@dataclass(slots=True)
-class Run:
-    """Like frames in a row, as long as nothing else comes between."""
-
-    kind: tuple[object, ...] = ()
-    lane: int = 0
-    """The lane whose data (or fragments, or ACKs) the run is made of."""
-    rows: int = 0
-    folded: list[Arrow] = field(default_factory=list)
-    """At most the one arrow that the next like frame will turn into a Fold."""
-    sizes: list[int] = field(default_factory=lambda: [0, 0, 0])
-    """Folded frames of the lane, their octets, and ACKs the other way."""
 
 
 @dataclass(slots=True)
@@ -132,7 +89,6 @@ class Timeline:
         """Nanoseconds of silence worth a row."""
         self.lanes: tuple[Lane, Lane] = (Lane("client", ""), Lane("server", ""))
         self.rows: list[Row] = []
-        self.spans: list[Span] = []
         self.anchored: list[Anchored] = []
         self.revision = 0
         """Counts changes to rows before the last."""
@@ -141,14 +97,14 @@ class Timeline:
         self._ends: tuple[Endpoint | None, Endpoint | None] = (None, None)
         self._row_of: list[int] = []
         self._notes: dict[int, list[Note]] = {}
-        self._buckets: dict[int, list[Span]] = {}
-        self._rails: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self._rails = Rails()
         self._calls: dict[int, OpenCall] = {}
         self._run = Run()
         self._last_time: int | None = None
         self._unsent: tuple[deque[tuple[int, int, int]], deque[tuple[int, int, int]]] = (deque(), deque())
         self._sent = [0, 0]
         self._frames: dict[int, int] = {}
+        self._windows: list[int | None] = [None, None]
 
     def add(self, step: Step, notes: Sequence[Note], client: Endpoint | None, server: Endpoint | None) -> None:
         """Place one step and what is said of it; steps come in order, from 0."""
@@ -180,7 +136,12 @@ class Timeline:
 
     def spans_at(self, row: int) -> tuple[Span, ...]:
         """The spans a row is part of."""
-        return tuple(span for span in self._buckets.get(row // BUCKET, ()) if span.first <= row <= span.last)
+        return self._rails.at(row)
+
+    @property
+    def spans(self) -> list[Span]:
+        """All spans, in order of their last row."""
+        return self._rails.spans
 
     def _name_lanes(self, client: Endpoint | None, server: Endpoint | None) -> None:
         self._ends = (client, server)
@@ -244,13 +205,14 @@ class Timeline:
         verdict = step.segment.verdict if step.segment else 0
         again = bool(verdict & SENT_BEFORE)
         words = verdict_words(verdict) + self._foreign(frame)
-        label = frame_label(frame, step.segment, words, raw=False)
-        raw = frame_label(frame, step.segment, words, raw=True) if step.segment else label
+        window = self._window_news(frame, step.segment, lane, verdict)
+        label = frame_label(frame, step.segment, words, window=window)
+        raw = frame_label(frame, step.segment, words, raw=True, window=window) if step.segment else label
         role = frame_role(frame, again)
         arrow = Arrow(
             step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke_of(frame, role, again)
         )
-        row = self._fold(arrow, frame, self._kind(frame, arrow, verdict))
+        row = self._fold(arrow, frame, verdict)
         self._frames[frame.number] = row
         if step.segment is not None:
             self._departed(lane, step.segment, row)
@@ -263,34 +225,32 @@ class Timeline:
             return (f"from {safe_text(frame.source.address, 48)}",)
         return ()
 
-    def _kind(self, frame: Frame, arrow: Arrow, verdict: int) -> tuple[object, ...]:
-        """What makes frames alike; empty for one that always stands alone."""
-        if not self.fold or verdict:
-            return ()
-        if arrow.role is Role.FRAGMENT and frame.transport is None and frame.ip is not None:
-            return ("fragments", arrow.sender, frame.ip.identification)
-        if isinstance(frame.transport, Tcp) and not frame.transport.flags & ~(ACK | PSH):
-            return ("stream",)
-        if isinstance(frame.transport, Udp) and arrow.role is Role.DATAGRAM:
-            return ("datagrams", arrow.sender, frame.length)
-        return ()
+    def _window_news(self, frame: Frame, segment: Segment | None, lane: int, verdict: int) -> bool:
+        """Whether a segment's window is worth showing: that of a SYN, or one an eighth away from the last shown."""
+        if not isinstance(frame.transport, Tcp):
+            return False
+        now, last = window_of(frame.transport, segment), self._windows[lane]
+        moved = last is not None and abs(now - last) * 8 > last
+        news = moved or bool(frame.transport.flags & SYN) or bool(verdict & Verdict.WINDOW_UPDATE)
+        if news or last is None:
+            self._windows[lane] = now
+        return news
 
-    def _fold(self, arrow: Arrow, frame: Frame, kind: tuple[object, ...]) -> int:
+    def _fold(self, arrow: Arrow, frame: Frame, verdict: int) -> int:
         """Append the arrow, or let it disappear into the run it continues. The row that shows it."""
+        kind = kind_of(frame, arrow, verdict) if self.fold else ()
+        if not self._run.takes(kind, arrow):
+            self._run = Run(kind, lane_of(arrow))
         run = self._run
-        # A stream has one direction: data of one lane, and pure ACKs of the other.
-        lane = arrow.sender if arrow.role is not Role.ACK else 1 - arrow.sender
-        if not kind or kind != run.kind or lane != run.lane:
-            run = self._run = Run(kind, lane)
         run.rows += 1
         if run.rows <= EVIDENT:
             return self._append(arrow)
-        tally(run.sizes, arrow, frame)
-        if run.rows == EVIDENT + 1:
-            run.folded.append(arrow)
+        run.count(arrow, frame)
+        if run.first is None:
+            run.first = arrow
             return self._append(arrow)
         last = len(self.rows) - 1
-        self._replace(last, folded(run, arrow, kind))
+        self._replace(last, run.row(arrow))
         return last
 
     def _departed(self, lane: int, segment: Segment, row: int) -> None:
@@ -335,8 +295,9 @@ class Timeline:
         role = Role.FAILURE if back.error else Role.CALL
         row = self._append(Mark(step.index, step.time, lane, return_text(back), role, step.index))
         self._wrote(step, back.name, lane, opened.row if opened else row)
-        if opened is not None:
-            verb = "blocked" if back.name in WAITING else "took"
+        waiting = back.name in WAITING
+        if opened is not None and (waiting or step.time - opened.time >= NOTABLE):
+            verb = "blocked" if waiting else "took"
             self._span(opened.row, row, lane, f"{verb} {duration(step.time - opened.time)}", Role.CALL)
         return row
 
@@ -370,14 +331,7 @@ class Timeline:
         return row
 
     def _span(self, first: int, last: int, lane: int, text: str, role: Role) -> None:
-        """Book a span on the lowest rail that is free over all its rows. Spans come in order of their last row."""
-        rails = self._rails[lane]
-        rail = next(rail for rail in count_from(0) if rails.get(rail, -1) < first)
-        rails[rail] = last
-        span = Span(first, last, lane, rail, text, role)
-        self.spans.append(span)
-        for bucket in range(first // BUCKET, last // BUCKET + 1):
-            self._buckets.setdefault(bucket, []).append(span)
+        self._rails.lay(first, last, lane, text, role)
         self.revision += 1
 
 
@@ -395,31 +349,6 @@ def stroke_of(frame: Frame, role: Role, again: bool) -> Stroke:
     if isinstance(frame.transport, Tcp) and frame.transport.flags & FIN:
         return Stroke.DOUBLE
     return Stroke.LIGHT if role in {Role.FRAGMENT, Role.ICMP, Role.OTHER} else Stroke.SOLID
-
-
-def tally(sizes: list[int], arrow: Arrow, frame: Frame) -> None:
-    """Count one more frame of a run."""
-    if arrow.role is Role.ACK:
-        sizes[2] += 1
-        return
-    sizes[0] += 1
-    sizes[1] += frame.ip.fragment_length if arrow.role is Role.FRAGMENT and frame.ip else frame.length
-
-
-def folded(run: Run, arrow: Arrow, kind: tuple[object, ...]) -> Fold:
-    """The row a run has become with `arrow` as its newest frame."""
-    first = run.folded[0]
-    frames, octets, acks = run.sizes
-    noun, role = ALIKE[str(kind[0])]
-    label = [counted(frames, noun), counted(octets, "bytes")] if frames else []
-    if acks:
-        label.append("1 ACK" if acks == 1 else f"{acks:,} ACKs")
-    role = role if frames else Role.ACK
-    sender = run.lane if frames else 1 - run.lane
-    return Fold(
-        first.step, first.time, sender, 1 - sender, arrow.step,
-        (first.number, arrow.number), frames + acks, tuple(label), role,
-    )  # fmt: skip
 
 
 def lay_out(

@@ -40,6 +40,7 @@ from pktscope.verdicts import Verdict
 CLIENT = Endpoint("127.0.0.1", 40680)
 SERVER = Endpoint("127.0.0.1", 8000)
 EPOCH = 1_700_000_000_000_000_000
+NO_OPTIONS = TcpOptions()
 FLAGS = {"S": SYN, "A": ACK, "P": PSH, "F": FIN, "R": RST}
 
 
@@ -90,7 +91,7 @@ class Scene:
         *notes: tuple[str, Severity, str],
         states: tuple[State | None, State | None] = (None, None),
         verdict: int = 0,
-        options: TcpOptions = TcpOptions(),
+        options: TcpOptions = NO_OPTIONS,
         window: int = 65535,
     ) -> None:
         """A segment in relative numbers; on the wire they start at 1000 and 5000."""

@@ -1,7 +1,7 @@
 """The ladder in terminal cells: every row of a timeline as lines of runs, each line exactly as wide as its columns.
 
-Two drawings from one set of functions: dense (the label inside the arrow, one line a frame) for a lecture's large font, and
-the label above the arrow near its sender with the notes beside it where there is room.
+Two drawings from one set of functions: dense (the label inside the arrow, one line a frame) for a lecture's large font,
+and the label above the arrow near its sender with the notes beside it where there is room.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def ladder(timeline: Timeline, row: int, tool: Brush, progress: float) -> list[B
             return arrow_bands(item, str(item.number), label, item.stroke, time, tool, progress)
         case Fold():
             first, last = item.numbers
-            return arrow_bands(item, f"{first}-{last}", item.label, Stroke.LIGHT, time, tool, progress)
+            return arrow_bands(item, f"{first}-{last}:", item.label, Stroke.LIGHT, time, tool, progress)
         case Mark():
             return mark_bands(item, time, tool)
         case StateChange():
@@ -158,8 +158,9 @@ def row_time(timeline: Timeline, row: int, item: Row, tool: Brush) -> str:
 def label_text(number: str, parts: tuple[str, ...], room: int, tool: Brush) -> str:
     """The frame's number and as many whole parts as fit; empty where not even the first does."""
     text = number
+    comma = "," if number.endswith(":") else ""  # a run's parts are a list, a frame's are fields
     for part in parts:
-        longer = f"{text} {tool.say(part)}"
+        longer = f"{text}{comma if text != number else ''} {tool.say(part)}"
         if width(longer) > room:
             break
         text = longer
@@ -345,7 +346,7 @@ def banner_bands(item: Banner, tool: Brush) -> list[Band]:
 def rail_runs(
     timeline: Timeline, row: int, spans: tuple[Span, ...], tool: Brush, band: Band, place: tuple[bool, bool]
 ) -> tuple[list[Run], list[Run]]:
-    """The rail cells beside both lifelines, from the outside in for the client and from the inside out for the server."""
+    """The rail cells beside both lifelines, from left to right."""
     if not spans:
         return [(" " * tool.rails(0), Role.PLAIN)], [(" " * tool.rails(1), Role.PLAIN)]
     cells: list[list[Run]] = [[(" ", Role.PLAIN)] * tool.rails(lane) for lane in (0, 1)]

@@ -105,7 +105,7 @@ def unit(columns: Columns, options: Options) -> str:
 
 
 def time_text(nanoseconds: int, cells: int) -> str:
-    """A duration in milliseconds, right for a column of `cells`; in larger units, which it then names, where those do not fit."""
+    """A duration in milliseconds for a column of `cells`; where that does not fit, in a larger unit, which it names."""
     sign = "-" if nanoseconds < 0 else ""
     nanoseconds = abs(nanoseconds)
     decimals = 3 if cells >= 8 else 1

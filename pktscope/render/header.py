@@ -12,7 +12,7 @@ from pktscope.timeline import Timeline
 def paint_header(
     timeline: Timeline, columns: Columns, states: States, options: Options
 ) -> list[list[tuple[str, Role]]]:
-    """Two or three lines, each exactly `columns.width` cells: titles with states, then endpoints, each over its lifeline."""
+    """Lines of exactly `columns.width` cells: titles with states, then endpoints, each over its lifeline."""
     lanes = timeline.lanes
     titles = [title_runs(lane, state, columns) for lane, state in zip(lanes, states, strict=True)]
     starts = spread(columns, [sum(width(text) for text, _ in runs) for runs in titles], columns.time)
@@ -44,8 +44,8 @@ def endpoint_lines(lanes: tuple[Lane, Lane], columns: Columns, options: Options)
         return [padded(line, columns.width)]
     lines = []
     for lane, name in zip(lanes, names, strict=True):
-        name = name if width(name) + len(lane.title) + 2 > columns.width else f"{lane.title}: {name}"
-        for piece in pieces(name, columns.width):
+        named = f"{lane.title}: {name}"
+        for piece in pieces(named if width(named) <= columns.width else name, columns.width):
             lines.append(padded([(piece, Role.PLAIN)], columns.width))
     return lines
 
