@@ -1,0 +1,378 @@
+"""A capture being read: indexed in the background, its frames decoded when somebody wants them.
+
+Everything is read in pieces with ordinary reads, files and pipes alike: a file that shrinks while it is read is then a
+short read, where a mapped one would kill the process. What cannot be read again (a pipe, a gzip) is spooled to a file
+that has no name, and vanishes with the process.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+import tempfile
+import threading
+import weakref
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from pktscope.capture import decode, recording
+from pktscope.capture.reassembly import Reassembler
+from pktscope.capture.records import JOURNAL, BadCapture, Record, comment_of, why_not
+from pktscope.capture.scan import Scan
+from pktscope.capture.unpack import GZIP_MAGIC, unpacked
+from pktscope.model import Conversation, End, Exchange, Fate, Observation
+
+PIECE = 1 << 20
+WINDOW = 1 << 14
+"""Octets read at once for a reader, so that neighbours cost no further read."""
+HEAD = 512
+
+
+class Store:
+    """A capture being read in a background thread; never holds frames. Made by `open` and `from_stream`."""
+
+    def __init__(self, source: BinaryIO, name: str, copy_to: BinaryIO | None = None) -> None:
+        self.name = name
+        self.error = ""
+        """One plain line where nothing could be read; else empty."""
+        self.scan = Scan()
+        self.source = source
+        self.copy_to = copy_to
+        self.file = -1
+        """Descriptor by which the octets at the scan's offsets can be read again; -1 until known."""
+        self.spooled = False
+        self.octets_read = 0
+        self.octets_total: int | None = None
+        self.over = threading.Event()
+        self.snapshot: tuple[object, tuple[Conversation, ...]] = (None, ())
+
+    @classmethod
+    def open(cls, path: str) -> Store:
+        """Open a capture by its path, or '-' for standard input; reading starts at once. Raises BadCapture."""
+        if path == "-":
+            return cls.from_stream(sys.stdin.buffer, name="standard input")
+        shown = ascii(path)[1:-1]
+        source, status, head = opened(path, shown)
+        store = cls(source, shown)
+        if stat.S_ISREG(status.st_mode):
+            store.octets_total = status.st_size
+            if head[:2] != GZIP_MAGIC:
+                if why := why_not(head):
+                    source.close()
+                    raise BadCapture(refusal(shown, why))
+                store.keep(os.dup(source.fileno()))
+        store.start(owned=True)
+        return store
+
+    @classmethod
+    def from_stream(cls, source: BinaryIO, copy_to: BinaryIO | None = None, *, name: str = "the stream") -> Store:
+        """Read a capture from a binary stream; its raw octets go to `copy_to` too, flushed as they come.
+
+        What is no capture shows in `error`, as nothing is known of a stream before it speaks.
+        """
+        store = cls(source, name, copy_to)
+        store.start(owned=False)
+        return store
+
+    def start(self, *, owned: bool) -> None:
+        threading.Thread(target=self.run, args=(owned,), name="pktscope scan", daemon=True).start()
+
+    def keep(self, descriptor: int) -> None:
+        """Take over the descriptor that readers read by; closed with the store."""
+        self.file = descriptor
+        weakref.finalize(self, os.close, descriptor)
+
+    # --- what is known so far --------------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything there is has been indexed."""
+        return self.over.is_set()
+
+    @property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """The conversations so far, in order of their first frame."""
+        table = self.scan.conversations
+        state = (len(self.scan), self.finished)
+        if self.snapshot[0] != state:
+            clients = frozenset(self.scan.calls.clients)
+            self.snapshot = state, tuple(table.conversation(index, clients) for index in range(len(table)))
+        return self.snapshot[1]
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What is wrong with the capture, in plain words."""
+        return tuple(self.scan.walk.complaints)
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """What a recording of ours says of itself."""
+        return self.scan.exchange
+
+    @property
+    def frame_count(self) -> int:
+        """Frames so far."""
+        return self.scan.walk.packets
+
+    @property
+    def progress(self) -> tuple[int, int | None]:
+        """Octets read, and how many there are where that is known."""
+        return self.octets_read, self.octets_total
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything is indexed, at most `timeout` seconds; whether it is."""
+        return self.over.wait(timeout)
+
+    def reader(self, conversation: Conversation | None = None) -> Reader:
+        """A reader of the observations of one conversation, or of everything."""
+        return Reader(self, conversation)
+
+    def end(self) -> End:
+        """The last observation: the recording's own, or what the file allows to say."""
+        scan = self.scan
+        if scan.end is not None:
+            return scan.end
+        last = max(scan.times[-1], 0) if scan.times else 0
+        dropped = sum(scan.walk.dropped.values()) if scan.walk.dropped else None
+        complaint = self.error or next((text for text in scan.walk.complaints if "stops" in text or "left unread" in text), "")
+        if not complaint and scan.exchange is not None:
+            complaint = "the recording has no end: what wrote it was stopped"
+        return End(last, "cut" if complaint else "finished", dropped, complaint)
+
+    # --- the background thread -------------------------------------------------------------------------------------
+
+    def run(self, owned: bool) -> None:
+        """Read to the end; whatever happens, readers learn that it is over."""
+        try:
+            self.read()
+        except OSError as error:
+            self.scan.walk.complain(f"reading stops here: {error.strerror or error}")
+        except ValueError:  # the stream was closed under us
+            self.scan.walk.complain("reading stops here: the stream was closed")
+        finally:
+            self.scan.settle()
+            self.over.set()
+            if owned:
+                self.source.close()
+
+    def read(self) -> None:
+        pending, base, begun = b"", 0, False
+        for piece in self.pieces():
+            pending = pending + piece if pending else piece
+            if not begun:
+                if len(pending) < 4:
+                    continue
+                begun = True
+                if why := why_not(pending[:HEAD]):
+                    self.error = refusal(self.name, why)
+            if self.error or self.scan.walk.broken:
+                if self.copy_to is None:
+                    return
+                pending = b""
+                continue
+            used = self.scan.feed(pending, len(pending), base)
+            base += used
+            pending = pending[used:]
+        if not begun:
+            self.error = refusal(self.name, why_not(pending) or "it stops in its first octets")
+        elif not self.error:
+            self.scan.walk.finish(len(pending))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The octets of the capture in order, unpacked, and spooled where they cannot be read again."""
+        raw = self.raw()
+        first = next(raw, b"")
+        while len(first) < 2 and (more := next(raw, b"")):
+            first += more
+        if first[:2] == GZIP_MAGIC:
+            octets = unpacked(first, raw, self.scan.walk.complain)
+        else:
+            octets = joined(first, raw)
+        if self.file >= 0:
+            yield from octets
+            return
+        with tempfile.TemporaryFile(buffering=0) as spool:
+            self.keep(os.dup(spool.fileno()))
+            for piece in octets:
+                write_all(spool, piece)
+                yield piece
+
+    def raw(self) -> Iterator[bytes]:
+        """The octets of the source as they come, copied to `copy_to`."""
+        take = getattr(self.source, "read1", self.source.read)
+        while piece := take(PIECE):
+            self.octets_read += len(piece)
+            if self.copy_to is not None:
+                try:
+                    write_all(self.copy_to, piece)
+                except (OSError, ValueError) as error:
+                    self.scan.walk.complain(f"the copy stops here: {getattr(error, 'strerror', None) or error}")
+                    self.copy_to = None
+            yield piece
+
+
+def opened(path: str, shown: str) -> tuple[io.FileIO, os.stat_result, bytes]:
+    """The file, its status and, of a regular file, its first octets. Raises BadCapture."""
+    try:
+        source = open(path, "rb", buffering=0)  # noqa: SIM115 - the store's thread closes it
+        status = os.fstat(source.fileno())
+        head = os.pread(source.fileno(), HEAD, 0) if stat.S_ISREG(status.st_mode) else b""
+    except IsADirectoryError:
+        raise BadCapture(f"{shown} is a directory; name a capture file in it") from None
+    except FileNotFoundError:
+        raise BadCapture(f"{shown}: there is no such file; check the name") from None
+    except PermissionError:
+        raise BadCapture(f"{shown}: you may not read this file; ask its owner, or copy it with sudo") from None
+    except (OSError, ValueError) as error:
+        raise BadCapture(f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return source, status, head
+
+
+def refusal(name: str, why: str) -> str:
+    return f"{name} is not a capture: {why.replace('FILE', name)}"
+
+
+def joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def write_all(target: BinaryIO, octets: bytes) -> None:
+    """Write and flush all of it: raw files may take less than they are given."""
+    rest = memoryview(octets)
+    while rest:
+        rest = rest[target.write(rest) or 0 :]
+    target.flush()
+
+
+class Reader:
+    """Hands out the observations of one conversation, or of everything, in the order of the capture."""
+
+    def __init__(self, store: Store, conversation: Conversation | None) -> None:
+        self.store = store
+        self.scan = store.scan
+        self.conversation = conversation
+        self.index = -1 if conversation is None else self.scan.conversations.index(conversation)
+        self.position = 0
+        """The first record not looked at yet."""
+        self.done = False
+        """Whether everything was delivered, the End with it."""
+        self.overtaken = 0
+        self.fragments = Reassembler()
+        self.window: tuple[int, bytes] = (0, b"")
+
+    def more(self, limit: int = 200) -> list[Observation]:
+        """The next observations, at most `limit`; empty when there are none yet, or (see `done`) no more."""
+        found: list[Observation] = []
+        over = self.store.finished  # asked first: what was indexed before the answer is then delivered before the End
+        while len(found) < limit and not self.done:
+            item = self.next_item()
+            if item is None:
+                if over:
+                    self.done = True
+                    found.append(self.store.end())
+                break
+            observation = self.observation(item)
+            if observation is not None:
+                found.append(observation)
+        return found
+
+    def next_item(self) -> int | None:
+        """The next record for this reader, and step behind it."""
+        count = len(self.scan)
+        if self.conversation is None:
+            item = self.position if self.position < count else None
+        else:
+            late = self.scan.late.get(self.index, [])
+            while self.overtaken < len(late):
+                self.overtaken += 1
+                if late[self.overtaken - 1] < self.position:
+                    return late[self.overtaken - 1]
+            item = self.own_item(count)
+        if item is None:
+            self.position = count
+        else:
+            self.position = item + 1
+        return item
+
+    def own_item(self, count: int) -> int | None:
+        """The next record of the conversation, or the next journal block: either may be its part."""
+        scan = self.scan
+        stop = min(count, scan.conversations.last_item[self.index] + 1)
+        best: int | None = None
+        at = bisect_left(scan.journals, self.position)
+        if at < len(scan.journals) and scan.journals[at] < count:
+            best = scan.journals[at]
+        if self.position < stop:
+            try:
+                own = scan.owners.index(self.index, self.position, stop if best is None else min(stop, best))
+            except ValueError:
+                return best
+            return own
+        return best
+
+    def observation(self, item: int) -> Observation | None:
+        if self.scan.interfaces[item] == JOURNAL:
+            return self.told(item)
+        return decode.decode(self.record(item), self.fragments)
+
+    def told(self, item: int) -> Observation | None:
+        """What a journal block of ours tells; the exchange and the end are told otherwise."""
+        try:
+            told = recording.read_entry(self.octets(self.scan.offsets[item], self.scan.captured[item]))
+        except recording.BadEntry:
+            return None
+        if told is None or isinstance(told, Exchange | End):
+            return None
+        if self.conversation is not None and not self.belongs(told):
+            return None
+        return told
+
+    def belongs(self, told: recording.Told) -> bool:
+        assert self.conversation is not None
+        if isinstance(told, Fate):
+            item = self.scan.item(told.frame)
+            return 0 <= item < len(self.scan) and self.scan.owners[item] == self.index
+        if isinstance(told, Exchange | End) or len(self.scan.conversations) == 1:
+            return True
+        return self.scan.calls.belongs(told, self.conversation)
+
+    def record(self, item: int) -> Record:
+        """A packet as the file has it."""
+        scan = self.scan
+        interface = scan.walk.interfaces[scan.interfaces[item]]
+        captured, offset = scan.captured[item], scan.offsets[item]
+        data = self.octets(offset, captured)
+        oddity = "" if len(data) == captured else "the file changed while it was being read"
+        comment = ""
+        if interface.form == "simple":
+            oddity = oddity or "the capture gives this packet no time"
+        elif interface.form == "pcapng":
+            comment = self.comment(offset, captured, item)
+        return Record(
+            scan.number(item), scan.times[item], interface.link, data, scan.wires[item], interface.name, comment, oddity
+        )
+
+    def comment(self, offset: int, captured: int, item: int) -> str:
+        interface = self.scan.walk.interfaces[self.scan.interfaces[item]]
+        order = "little" if interface.order == "<" else "big"
+        length = int.from_bytes(self.octets(offset - 24, 4), order)  # type: ignore[arg-type]
+        if length <= 32 + ((captured + 3) & ~3):
+            return ""
+        return comment_of(self.octets(offset - 28, length), captured, interface)
+
+    def octets(self, offset: int, length: int) -> bytes:
+        """Octets of the capture; fewer than asked for where the file has become shorter."""
+        start, window = self.window
+        if not start <= offset <= offset + length <= start + len(window):
+            # A little before, too: the head of a packet block is asked for after its data.
+            start = max(0, offset - 64)
+            window = os.pread(self.store.file, max(WINDOW, length + 256), start)
+            self.window = start, window
+        return window[offset - start : offset - start + length]
+
+
