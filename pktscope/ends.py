@@ -64,6 +64,52 @@ class Datagram:
     """The Call it left in, if the program was traced."""
 
 
+@dataclass(slots=True)
+class Pieces:
+    """The fragments of one datagram, as far as seen. Offsets count octets behind the IP header."""
+
+    side: Side
+    identification: int | None
+    time: int
+    """When the newest came."""
+    steps: list[int] = field(default_factory=list)
+    covered: list[tuple[int, int]] = field(default_factory=list)
+    """What is there: stretches in order that do not touch."""
+    length: int | None = None
+    """Of the whole datagram; known from its last fragment."""
+    overlap: bool = False
+    """Two fragments carried the same octets."""
+
+    def put(self, first: int, end: int, step: int, time: int) -> None:
+        """Book a fragment that carries [first, end)."""
+        self.steps.append(step)
+        self.time = time
+        low = bisect_left(self.covered, (first, first))
+        if low and self.covered[low - 1][1] >= first:
+            low -= 1
+        high = low
+        while high < len(self.covered) and self.covered[high][0] <= end:
+            start, stop = self.covered[high]
+            self.overlap = self.overlap or (start < end and first < stop)
+            first, end = min(first, start), max(end, stop)
+            high += 1
+        self.covered[low:high] = [(first, end)]
+
+    def missing(self) -> list[tuple[int, int | None]]:
+        """The stretches that are not there; None for an end nobody knows."""
+        found: list[tuple[int, int | None]] = []
+        at = 0
+        for first, end in self.covered:
+            if first > at:
+                found.append((at, first))
+            at = max(at, end)
+        if self.length is None:
+            found.append((at, None))
+        elif at < self.length:
+            found.append((at, self.length))
+        return found
+
+
 class End:
     """One end, as far as seen."""
 
@@ -82,6 +128,8 @@ class End:
         """Behind the highest number it has sent."""
         self.una = 0
         """The lowest number of its own the other end has not acknowledged."""
+        self.advanced: int | None = None
+        """Step of the other end's segment that last acknowledged something new of this one."""
         self.acked_to = 0
         """The highest acknowledgement it has sent."""
         self.holes: list[tuple[int, int]] = []
@@ -93,6 +141,8 @@ class End:
         self.fin_end: int | None = None
         """The number behind its FIN."""
         self.fin_delivered = False
+        self.fin_crossed = False
+        """The other end's own FIN left before it had this one (a simultaneous close)."""
         self.fin_acked: int | None = None
         """Step of the first segment that acknowledged its FIN."""
         self.syn_acked: int | None = None
@@ -112,6 +162,10 @@ class End:
         """Socket options its program set on the connection or before it, by name."""
         self.last_frame: int | None = None
         """Step of the newest frame it sent."""
+        self.packets: dict[tuple[int | None, int], tuple[int, int]] = {}
+        """By identification and total length of its IP packets: the newest step, and how many there were."""
+        self.complaint: int | None = None
+        """Step of the newest ICMP error about a packet of its own."""
         self.frames = 0
         self.datagrams: list[Datagram] = []
         self.inbox: deque[Datagram] = deque()

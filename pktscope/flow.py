@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pktscope import rules, tcp
-from pktscope.ends import Datagram, End, Sent, Write
+from pktscope.ends import Datagram, End, Pieces, Sent, Write
 from pktscope.model import (
     ACK,
     FIN,
@@ -39,6 +40,10 @@ from pktscope.verdicts import Machine
 
 SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "sendfile"})
 RECEIVING = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
+REASSEMBLY = 120_000_000_000
+"""Nanoseconds after which an identification may mean a new datagram (RFC 1122 section 3.3.2: 60 to 120 s)."""
+LOOK_AHEAD = 64
+"""Datagrams on their way that a recvfrom() is compared with."""
 GIVING_UP = frozenset({"ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED"})
 
 
@@ -60,8 +65,8 @@ class Now:
     """Whose FIN arrived in order."""
     received: Datagram | None = None
     """A Return: the datagram it handed over."""
-    pieces: tuple[int, ...] = ()
-    """A fragment: the steps of its datagram's fragments so far, itself included."""
+    pieces: Pieces | None = None
+    """A fragment: what is there of its datagram, itself included."""
 
 
 class Flow:
@@ -84,9 +89,12 @@ class Flow:
         self.calls: dict[int, int] = {}
         """Calls that have not returned: serial -> step."""
         self.open_calls: dict[Side, dict[int, int]] = {Side.CLIENT: {}, Side.SERVER: {}}
-        self.fragments: dict[tuple[Side, int | None, int], list[int]] = {}
+        self.fragments: dict[tuple[Side, int | None, int], Pieces] = {}
+        """Datagrams that are not complete."""
         self.told: set[str] = set()
         """Rules that speak once per conversation put their id here."""
+        self.memory: dict[tuple[str, int | str], int] = {}
+        """What rules must know again later: (what, of which step or side) -> a step or a number."""
         self.frames = 0
 
     @property
@@ -148,10 +156,15 @@ class Flow:
             case Udp():
                 call = self._open_call(side, SENDING)
                 self._datagram(frame, side, call)
+            case Icmp() as message if message.quoted is not None:
+                self.ends[side.other].complaint = index
             case None:
                 call = self._open_call(side, SENDING)
             case _:
                 pass
+        if frame.ip is not None:
+            key = (frame.ip.identification, frame.ip.total_length)
+            me.packets[key] = (index, me.packets.get(key, (0, 0))[1] + 1)
         me.last_frame = index
         me.frames += 1
         return Step(index, frame, side, before, self.states, segment, octets, call)
@@ -201,10 +214,15 @@ class Flow:
 
     def _fragment(self, frame: Frame, side: Side, index: int) -> None:
         assert frame.ip is not None
-        key = (side, frame.ip.identification, frame.ip.protocol)
-        steps = self.fragments.setdefault(key, [])
-        steps.append(index)
-        self.now.pieces = tuple(steps)
+        ip = frame.ip
+        key = (side, ip.identification, ip.protocol)
+        pieces = self.fragments.get(key)
+        if pieces is None or frame.time - pieces.time > REASSEMBLY:
+            pieces = self.fragments[key] = Pieces(side, ip.identification, frame.time)
+        pieces.put(ip.fragment_offset, ip.fragment_offset + ip.fragment_length, index, frame.time)
+        if not ip.more_fragments:
+            pieces.length = ip.fragment_offset + ip.fragment_length
+        self.now.pieces = pieces
         if frame.whole is not None:
             del self.fragments[key]
 
@@ -233,6 +251,8 @@ class Flow:
         acked, answers, rtt = 0, None, None
         if ack is not None and not (header.flags & RST and you.line is None):
             acked, self.now.acked = you.acknowledge(ack)
+            if acked:
+                you.advanced = index
             me.acked_to = max(me.acked_to, ack)
             if self.now.acked:
                 last = self.now.acked[-1]
@@ -302,17 +322,31 @@ class Flow:
                 you.syn_acked = index
         else:
             self._move(me, Input.SENT_SEGMENT)
+        self._crossed_fin(me, you)
         if ack is not None:
             self._acknowledged(you, ack, index, handshake=not flags & SYN)
         if flags & FIN:
             if me.fin is None:
+                self._uncross(me, you, ack)
                 me.fin, me.fin_end = index, end
             self._move(me, Input.SENT_FIN)
         again = bool(flags & FIN) and me.fin_delivered
-        arrived = me.fin_end is not None and not me.fin_delivered and me.edge >= me.fin_end
+        arrived = me.fin_end is not None and not me.fin_delivered and me.edge >= me.fin_end and not me.fin_crossed
         if again or arrived:
             me.fin_delivered = True
             self.now.fin_of = side
+            self._move(you, Input.GOT_FIN)
+
+    def _uncross(self, me: End, you: End, ack: int | None) -> None:
+        """A first FIN that does not acknowledge the other's: its sender had not got that one, so it was no CLOSE_WAIT."""
+        if me.state is State.CLOSE_WAIT and you.fin_end is not None and ack is not None and ack < you.fin_end:
+            me.state = State.ESTABLISHED
+            you.fin_delivered, you.fin_crossed = False, True
+
+    def _crossed_fin(self, me: End, you: End) -> None:
+        """A FIN that crossed the other's has reached it when its sender's next segment has."""
+        if me.fin_crossed and not me.fin_delivered and me.fin_end is not None and me.edge >= me.fin_end:
+            me.fin_delivered = True
             self._move(you, Input.GOT_FIN)
 
     def _acknowledged(self, you: End, ack: int, index: int, *, handshake: bool) -> None:
@@ -385,7 +419,7 @@ class Flow:
         octets = None
         if call.protocol == "tcp" and call.name in SENDING and call.length:
             octets = (me.written, me.written + call.length)
-            hint = "MSG_MORE" if "MSG_MORE" in call.arguments else ""
+            hint = "MSG_MORE" if "MSG_MORE" in call.arguments.rpartition(", ")[2] else ""
             if me.settings.get("TCP_CORK", "0") not in ("0", "False"):
                 hint = "TCP_CORK"
             me.write(*octets, index, call.time, hint)
@@ -419,7 +453,7 @@ class Flow:
         """Which octets of the stream a finished call moved; for datagrams, which datagram."""
         length = returned.length or 0
         if call.protocol == "udp" and call.name in RECEIVING and not returned.error:
-            self.now.received = me.inbox.popleft() if me.inbox else None
+            self.now.received = self._take(me, call, returned)
         if call.protocol != "tcp":
             return None
         if call.name in SENDING and me.writes and me.writes[-1].step == called:
@@ -431,6 +465,18 @@ class Flow:
             first = me.reads[-1].end if me.reads else 1
             me.read(first, first + length, index)
             return first, first + length
+        return None
+
+    @staticmethod
+    def _take(me: End, call: Call, returned: Return) -> Datagram | None:
+        """The datagram a recvfrom() handed over: the first on its way that fits. Those before it were lost."""
+        length = returned.length or 0
+        for place, datagram in enumerate(islice(me.inbox, LOOK_AHEAD)):
+            fits = length == (datagram.length if call.length is None else min(call.length, datagram.length))
+            if fits and datagram.data.startswith(returned.data[: len(datagram.data)]):
+                for _ in range(place if "MSG_PEEK" in call.arguments else place + 1):
+                    me.inbox.popleft()
+                return datagram
         return None
 
     def _call_states(self, me: End, call: Call, returned: Return, index: int) -> None:

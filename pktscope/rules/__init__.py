@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
-from pktscope.rules import handshake
+from pktscope.rules import handshake, reset, teardown
 from pktscope.rules.base import Finding, Kind, MalformedRule, Rule, find, rule
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
 
-RULES: tuple[Rule, ...] = (*handshake.RULES,)
+RULES: tuple[Rule, ...] = (*handshake.RULES, *teardown.RULES, *reset.RULES)
 """Every rule, in speaking order."""
 
 BY_KIND: dict[Kind, tuple[Rule, ...]] = {

@@ -1,0 +1,354 @@
+"""Connections that end at once: refused, reset, resets nobody believes, and what the program's calls make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import ACK, RST, Call, Frame, Icmp, Return, Severity, Side, State, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import header_of
+from pktscope.rules.teardown import OPEN
+from pktscope.words import counted, duration, listed
+
+if TYPE_CHECKING:
+    from pktscope.ends import End
+    from pktscope.flow import Flow
+
+REFUSED = """
+C: connect(8000)
+   C > S  SYN mss 1460
+   S > C  RST ACK               # tcp.refused
+C: = ECONNREFUSED               # tcp.call-failed
+"""
+
+
+def was(step: Step, side: Side) -> State:
+    """The state an end was in before a step."""
+    return step.before[0 if side is Side.CLIENT else 1]
+
+
+def refuses(step: Step, flow: Flow) -> bool:
+    """Whether this RST is the answer to a SYN that asks."""
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    return me.reset == step.index and you.syn is not None and was(step, you.side) is State.SYN_SENT
+
+
+@rule("tcp.refused", "RFC 9293 section 3.10.7.1", on="segment", example=REFUSED, severity=Severity.ERROR)
+def refused(step: Step, flow: Flow) -> Iterator[Finding]:
+    """RST answers a SYN: nothing accepts connections on that port.
+
+    The kernel answers for a port nobody listens on, so a refusal shows that the host is up and reachable. (A firewall
+    may be told to answer in its place.) connect() fails with ECONNREFUSED after one round trip; where nothing
+    answers at all, it keeps asking for about two minutes.
+    """
+    header = header_of(step)
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not header.flags & RST or not refuses(step, flow) or you.syn is None:
+        return
+    yield find(
+        "{kind} answers the SYN (frame {frame}) after {took:duration}: connection refused. Nothing accepts connections"
+        " at {endpoint}.",
+        evidence=(you.syn,),
+        since=you.syn,
+        kind="RST,ACK" if header.flags & ACK else "RST",
+        frame=flow.frame_number(you.syn),
+        took=step.time - flow.steps[you.syn].time,
+        endpoint=me.endpoint,
+    )
+
+
+def unread(end: End) -> int:
+    """Octets that reached a watched program's kernel and that it never read; 0 where that is not known."""
+    if end.connection is None or not end.acked_to:
+        return 0
+    read_to = end.reads[-1].end if end.reads else 1
+    return max(0, end.acked_to - read_to)
+
+
+def unanswered(end: End) -> int:
+    """Octets an end sent that were never acknowledged, without SYN and FIN."""
+    first, last = max(end.una, 1), end.nxt
+    if end.fin_end is not None and last >= end.fin_end:
+        last -= 1
+    return max(0, last - first)
+
+
+def losses(me: End, you: End) -> Iterator[str]:
+    """What a RST from `me` throws away, one phrase each."""
+    left = unread(me) - (1 if you.fin_acked is not None else 0)
+    if left > 0:
+        yield f"{counted(left, 'bytes')} that its program had not read"
+    for end, whose in ((me, "its own"), (you, f"the {you.side}'s")):
+        if count := unanswered(end):
+            yield f"{counted(count, 'bytes')} of {whose} that were not acknowledged"
+
+
+def occasion(step: Step, flow: Flow) -> str:
+    """What the RST's sender was doing, as far as that is certain."""
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    calls = [flow.observed(each) for each in flow.open_calls[step.side].values()]
+    names = {call.name for call in calls if isinstance(call, Call)}
+    if "close" in names and me.settings.get("SO_LINGER"):
+        return " during close(), which SO_LINGER may turn into a reset"
+    if "close" in names:
+        return " during close()"
+    if "exit" in names:
+        return " as its program ended"
+    if any(end.syn is not None and end.syn_acked is None for end in (me, you)):
+        return " before the handshake was complete"
+    return ""
+
+
+def after_close(step: Step, flow: Flow) -> int | None:
+    """The step of data that reached an end after its FIN, to which this RST is the answer."""
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    last = you.last_frame
+    if me.fin is None or last is None or last < me.fin:
+        return None
+    octets = flow.steps[last].octets
+    return last if octets is not None and octets[1] > you.una else None
+
+
+RESET = (
+    OPEN
+    + """
+   C > S  RST ACK           # tcp.reset
+"""
+)
+
+
+@rule("tcp.reset", "RFC 9293 section 3.5.2", on="segment", example=RESET, severity=Severity.WARNING)
+def reset(step: Step, flow: Flow) -> Iterator[Finding]:
+    """RST: one end ends the connection at once, in both directions.
+
+    No FIN, no acknowledgement, no TIME_WAIT; whatever was under way is thrown away, and the other program's next call
+    fails with ECONNRESET. Kernels send it where a segment comes for a connection they do not have, where a program
+    closes a socket with bytes it has not read, and where a program asked for it with SO_LINGER and a time of 0.
+    """
+    header = header_of(step)
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not header.flags & RST or me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None:
+        return
+    kind = "RST,ACK" if header.flags & ACK else "RST"
+    if step.before == (State.CLOSED, State.CLOSED):
+        if flow.once("tcp.reset again"):
+            yield find("{kind} from the {side} as well: the connection was already gone.", kind=kind, side=step.side)
+        return
+    lost = list(losses(me, you))
+    yield find(
+        "{kind} from the {side}{occasion}: the connection ends at once, at both ends ({fins}).{lost}",
+        evidence=(me.fin, you.fin),
+        kind=kind,
+        side=step.side,
+        occasion=occasion(step, flow),
+        fins=fins_before(me, you),
+        lost=f" Thrown away: {listed(lost)}." if lost else "",
+    )
+
+
+def fins_before(me: End, you: End) -> str:
+    """Who had said that it has no more to send."""
+    if me.fin is not None and you.fin is not None:
+        return "both had sent FIN"
+    if me.fin is None and you.fin is None:
+        return "no FIN came before"
+    said, silent = (me, you) if me.fin is not None else (you, me)
+    return f"the {said.side} had sent FIN, the {silent.side} had not"
+
+
+LATE = (
+    OPEN
+    + """
+   S > C  FIN ACK
+   C > S  ACK 2
+   C > S  PSH ACK 11:21
+   S > C  RST seq 2         # tcp.reset-data-after-close
+"""
+)
+
+
+@rule("tcp.reset-data-after-close", "RFC 1122 section 4.2.2.13", on="segment", example=LATE, severity=Severity.WARNING)
+def reset_data_after_close(step: Step, flow: Flow) -> Iterator[Finding]:
+    """RST answers data sent to an end that has closed.
+
+    The FIN said "I send no more"; it did not say "I read no more", for shutdown(SHUT_WR) looks the same on the wire. So
+    the first send() after it succeeds, and only the RST tells that nobody will read. The next send() fails with EPIPE.
+    """
+    me, data = flow.ends[step.side], after_close(step, flow)
+    if not header_of(step).flags & RST or me.reset != step.index or data is None or me.fin is None:
+        return
+    octets = flow.steps[data].octets
+    assert octets is not None
+    yield find(
+        "RST answers bytes {first:,} to {last:,} (frame {data}): the {side} had sent FIN (frame {fin}) and takes no"
+        " more bytes either. The connection is gone, and those bytes with it.",
+        evidence=(data, me.fin),
+        since=data,
+        first=octets[0],
+        last=octets[1] - 1,
+        data=flow.frame_number(data),
+        side=step.side,
+        fin=flow.frame_number(me.fin),
+    )
+
+
+STRAY = (
+    OPEN
+    + """
+   S > C  RST seq 40        # tcp.reset-ignored
+   C > S  ACK 1
+"""
+)
+
+
+@rule("tcp.reset-ignored", "RFC 5961 section 3.2", on="segment", example=STRAY, severity=Severity.NOTICE)
+def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A RST that does not fit is ignored.
+
+    Otherwise anybody who guesses two addresses and two ports could end the connection. A RST counts only if its number
+    is exactly the one expected next; if it lies elsewhere in the window, the receiver sends a "challenge ACK", and a
+    real peer answers that with a RST that fits. A RST that answers a SYN must acknowledge it.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not header_of(step).flags & RST or me.reset == step.index or step.segment is None:
+        return
+    if was(step, you.side) is State.SYN_SENT:
+        yield find(
+            "RST, but it does not acknowledge the {other}'s SYN (frame {frame}): its receiver ignores it.",
+            evidence=(you.syn,),
+            other=you.side,
+            frame=flow.frame_number(you.syn or 0),
+        )
+        return
+    yield find(
+        "RST with number {seq:,}, but the {other} has acknowledged up to {expected:,}: a RST that does not fit exactly"
+        " is ignored, so the {other} is still {state}.",
+        seq=step.segment.seq,
+        other=you.side,
+        expected=you.acked_to,
+        state=you.state,
+    )
+
+
+# Calls
+
+
+def icmp_to(flow: Flow, step: Step) -> int | None:
+    """The ICMP error that is the newest thing the other end's way sent back."""
+    last = flow.ends[step.side.other].last_frame
+    if last is None:
+        return None
+    seen = flow.observed(last)
+    return last if isinstance(seen, Frame) and isinstance(seen.transport, Icmp) and seen.transport.quoted else None
+
+
+def on_reset(step: Step, flow: Flow) -> tuple[str, int | None]:
+    """ECONNREFUSED, ECONNRESET: the RST."""
+    rst, answer = flow.ends[step.side.other].reset, icmp_to(flow, step)
+    if rst is not None:
+        return f"this is the RST of frame {flow.frame_number(rst)}", rst
+    if answer is not None:
+        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
+    return "no RST that explains it is in this capture", None
+
+
+def on_icmp(step: Step, flow: Flow) -> tuple[str, int | None]:
+    """EHOSTUNREACH, ENETUNREACH: the ICMP error, if one came."""
+    answer = icmp_to(flow, step)
+    if answer is not None:
+        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
+    return "the kernel knows no way to the peer; no ICMP error is in this capture", None
+
+
+def on_pipe(step: Step, flow: Flow) -> tuple[str, int | None]:
+    """EPIPE: the connection is gone, or this direction closed."""
+    rst, fin = flow.ends[step.side.other].reset, flow.ends[step.side].fin
+    if rst is not None:
+        return f"the RST of frame {flow.frame_number(rst)} had ended the connection, so nobody can read this", rst
+    if fin is not None:
+        return f"its own side had sent FIN (frame {flow.frame_number(fin)}), so it may not send any more", fin
+    return "this direction is closed", None
+
+
+def on_give_up(step: Step, flow: Flow) -> tuple[str, int | None]:
+    """ETIMEDOUT: what nobody answered, and how often it was sent."""
+    me = flow.ends[step.side]
+    if me.unacked_at >= len(me.sent):
+        return "the kernel had waited in vain for an answer", None
+    piece = me.sent[me.unacked_at]
+    what = "the SYN" if piece.first == 0 and me.syn == piece.step else f"bytes {piece.first:,} to {piece.end - 1:,}"
+    if me.fin_end is not None and piece.first >= me.fin_end - 1:
+        what = "the FIN"
+    times = counted(1 + len(piece.again), "times")
+    return f"{what} (frame {flow.frame_number(piece.step)}) went out {times} and was never acknowledged", piece.step
+
+
+def on_limit(step: Step, flow: Flow) -> tuple[str, int | None]:
+    """Python's own time limit."""
+    waited = step.time - flow.steps[step.call].time if step.call is not None else 0
+    return f"the program's own limit (settimeout) ran out after {duration(waited)}; TCP knows nothing of it", None
+
+
+REASONS = {
+    "ECONNREFUSED": on_reset,
+    "ECONNRESET": on_reset,
+    "ECONNABORTED": on_reset,
+    "EPIPE": on_pipe,
+    "ETIMEDOUT": on_give_up,
+    "EHOSTUNREACH": on_icmp,
+    "ENETUNREACH": on_icmp,
+    "timeout": on_limit,
+}
+PLAIN = {
+    "EADDRINUSE": "another socket, or a connection in TIME_WAIT, holds that address and port",
+    "EADDRNOTAVAIL": "this machine has no such address",
+    "EACCES": "this user may not do that",
+    "ENOTCONN": "the socket is not connected",
+    "EISCONN": "the socket is already connected",
+    "EBADF": "the socket is closed",
+    "EINVAL": "the socket is not in a state for this call",
+}
+NOT_YET = {
+    "EAGAIN": "it would have to wait, and this socket is set not to",
+    "EWOULDBLOCK": "it would have to wait, and this socket is set not to",
+    "EINPROGRESS": "the SYN is on its way, and this socket is set not to wait for the answer",
+    "EALREADY": "the first connect() is still under way",
+}
+
+
+@rule("tcp.call-failed", "RFC 9293 section 3.9.1", on="return", example=REFUSED, severity=Severity.ERROR)
+def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A socket call failed: which packet is behind it.
+
+    A RST becomes ECONNREFUSED while connecting, ECONNRESET on a standing connection, and EPIPE for whoever writes after
+    that. ETIMEDOUT means that the kernel tried again and again and gave up. A time limit set with settimeout() is the
+    program's own and puts nothing on the wire.
+    """
+    returned = step.observation
+    called = flow.observed(step.call) if step.call is not None else None
+    if not isinstance(returned, Return) or not isinstance(called, Call) or not returned.error:
+        return
+    if called.protocol != "tcp":
+        return
+    proof, severity = None, Severity.ERROR
+    if returned.error in REASONS:
+        reason, proof = REASONS[returned.error](step, flow)
+    elif returned.error in NOT_YET:
+        reason, severity = NOT_YET[returned.error], Severity.LESSON
+        if not flow.once(f"tcp.call-failed {step.side} {returned.name} {returned.error}"):
+            return
+    else:
+        reason = PLAIN.get(returned.error, "")
+    yield find(
+        "{name}() failed with {error}{reason}.",
+        evidence=(step.call, proof),
+        since=step.call,
+        severity=severity,
+        name=returned.name,
+        error=returned.error,
+        reason=f": {reason}" if reason else "",
+    )
+
+
+RULES: tuple[Rule, ...] = (refused, reset, reset_data_after_close, reset_ignored, call_failed)

@@ -1,0 +1,403 @@
+"""Closing a connection in order: FINs and what acknowledges them, half-close, TIME_WAIT, FINs and SYNs that cross."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import ACK, FIN, RST, SYN, Call, Return, Side, State, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import header_of
+
+if TYPE_CHECKING:
+    from pktscope.ends import End
+    from pktscope.flow import Flow
+
+OPEN = """
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+   C > S  PSH ACK 1:11
+   S > C  ACK 11
+"""
+
+FOUR = (
+    OPEN
+    + """
+S: recv(1024) = 10
+S: recv(1024)
+C: close()
+   C > S  FIN ACK       # tcp.fin
+C: = 0
+   S > C  ACK 12        # tcp.fin-acked
+S: = 0                  # tcp.end-of-stream
+S: close()
+   S > C  FIN ACK       # tcp.fin-second
+S: = 0
+   C > S  ACK 2         # tcp.closed tcp.time-wait
+   C > S  ACK 2
+"""
+)
+
+THREE = (
+    OPEN
+    + """
+   C > S  FIN ACK       # tcp.fin
++200us
+   S > C  FIN ACK 12    # tcp.fin-and-ack
+   C > S  ACK 2         # tcp.closed tcp.time-wait
+"""
+)
+
+
+def state_of(step: Step, side: Side) -> State:
+    """The state an end is in after a step."""
+    return step.after[0 if side is Side.CLIENT else 1]
+
+
+def changed(step: Step, side: Side) -> bool:
+    """Whether the step moved an end to another state."""
+    at = 0 if side is Side.CLIENT else 1
+    return step.before[at] is not step.after[at]
+
+
+def closer(step: Step, flow: Flow) -> str:
+    """Which call made the kernel send a FIN, where the program was watched: to put behind 'no more to send'."""
+    called = flow.observed(step.call) if step.call is not None else None
+    if not isinstance(called, Call):
+        return ""
+    known = {
+        "close": ": its program called close()",
+        "shutdown": f": its program called shutdown{called.arguments}",
+        "exit": ": its program ended, and the kernel closes what it left open",
+    }
+    return known.get(called.name, "")
+
+
+def crossing(step: Step, you: End) -> bool:
+    """Whether the sender of this segment cannot have had the other's FIN: it acknowledges less than that."""
+    ack = step.segment.ack if step.segment is not None else None
+    return you.fin_end is not None and ack is not None and ack < you.fin_end
+
+
+@rule("tcp.fin", "RFC 9293 section 3.6", on="segment", example=FOUR)
+def fin(step: Step, flow: Flow) -> Iterator[Finding]:
+    """FIN: one end has no more to send.
+
+    A FIN ends one direction only: its sender may not send another byte, but it can still receive, and the other end may
+    go on sending. It takes one sequence number, so it is acknowledged like a byte, is sent again if it gets lost, and
+    never overtakes data. close() sends it once everything written before has gone; so does shutdown(SHUT_WR), and so
+    does the kernel for a program that ends without closing its socket.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if me.fin != step.index or you.fin is not None or step.segment is None:
+        return
+    number = step.segment.end - 1
+    brings = "FIN"
+    if step.octets is not None:
+        brings = f"FIN with the last bytes, {step.octets[0]:,} to {step.octets[1] - 1:,}"
+    yield find(
+        "{brings}: the {side} has no more to send{cause}. FIN takes one number, {number:,}.{state}",
+        evidence=(step.call,),
+        brings=brings,
+        side=step.side,
+        cause=closer(step, flow),
+        number=number,
+        state=f" The {step.side} is now {me.state}." if changed(step, step.side) else "",
+    )
+
+
+@rule("tcp.fin-acked", "RFC 9293 section 3.6", on="segment", example=FOUR)
+def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The first FIN is acknowledged, and half of the connection is closed.
+
+    The kernel acknowledges a FIN by itself. It waits for the program before it sends a FIN of its own: until the
+    program calls close(), its end stays in CLOSE_WAIT and the other in FIN_WAIT_2. A server that piles up sockets in
+    CLOSE_WAIT has a program that forgot to close them.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if you.fin_acked != step.index or you.fin is None or me.fin is not None or step.segment is None:
+        return
+    yield find(
+        "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now {theirs}, the {side}"
+        " {mine}: its own direction stays open until it sends FIN too.",
+        evidence=(you.fin,),
+        since=you.fin,
+        ack=step.segment.ack,
+        side=step.side,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+        theirs=you.state,
+        mine=me.state,
+    )
+
+
+@rule("tcp.fin-second", "RFC 9293 section 3.6", on="segment", example=FOUR)
+def fin_second(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The other end's FIN: now neither has more to send.
+
+    It comes when the program at this end closes its socket too, which may be at once or never. Its sender is in
+    LAST_ACK until the last acknowledgement arrives.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if me.fin != step.index or you.fin is None or you.fin_acked == step.index or crossing(step, you):
+        return
+    yield find(
+        "FIN from the {side} too, {waited:duration} after the {other}'s (frame {frame}){cause}. Now neither has more to"
+        " send; the {side} is {mine} until this FIN is acknowledged.",
+        evidence=(you.fin, step.call),
+        since=you.fin,
+        side=step.side,
+        cause=closer(step, flow),
+        waited=step.time - flow.steps[you.fin].time,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+        mine=me.state,
+    )
+
+
+@rule("tcp.fin-and-ack", "RFC 9293 section 3.6", on="segment", example=THREE)
+def fin_and_ack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """FIN and ACK in one segment: three segments close the connection instead of four.
+
+    Textbooks draw four segments. A kernel does not have to acknowledge at once; if its program closes the socket before
+    the acknowledgement is due, the same segment carries both. A program that closes as soon as recv() returns b"" is
+    quick enough, so this is the usual form.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if me.fin != step.index or you.fin is None or you.fin_acked != step.index:
+        return
+    yield find(
+        "FIN,ACK: the {side} acknowledges the {other}'s FIN (frame {frame}) and has no more to send either{cause}. No"
+        " ACK had left in the {waited:duration} since, so it rides on this FIN: three segments instead of four.",
+        evidence=(you.fin, step.call),
+        since=you.fin,
+        side=step.side,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+        cause=closer(step, flow),
+        waited=step.time - flow.steps[you.fin].time,
+    )
+
+
+def is_last_ack(step: Step, flow: Flow) -> bool:
+    """Whether this segment acknowledges the second of two FINs."""
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    return you.fin_acked == step.index and me.fin_acked is not None and you.fin is not None and me.fin is not None
+
+
+@rule("tcp.closed", "RFC 9293 section 3.6", on="segment", example=FOUR)
+def closed(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The last ACK: both directions are closed.
+
+    Whoever receives it is done at once and forgets the connection. Whoever sends it cannot know whether it arrives, and
+    that is what TIME_WAIT is for.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not is_last_ack(step, flow) or me.fin is None or you.fin is None or step.segment is None:
+        return
+    began = min(me.fin, you.fin)
+    yield find(
+        "ACK {ack:,}, the last segment needed: the {other}'s FIN (frame {frame}) is acknowledged, and the {other} is"
+        " now {theirs}. Closing took {took:duration} from the first FIN.",
+        evidence=(me.fin, you.fin),
+        since=began,
+        ack=step.segment.ack,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+        theirs=you.state,
+        took=step.time - flow.steps[began].time,
+    )
+
+
+@rule("tcp.time-wait", "RFC 9293 section 3.6.1", on="segment", example=FOUR)
+def time_wait(step: Step, flow: Flow) -> Iterator[Finding]:
+    """TIME_WAIT: the end that closed first waits.
+
+    It waits for twice the maximum segment lifetime (2 MSL; Linux waits 60 seconds) for two reasons: if its last ACK is
+    lost, the other end sends its FIN again and must be answered; and segments still on their way must not be taken for
+    those of a new connection between the same two endpoints. A server that closes first leaves its port so, which is
+    why one that is started again asks for SO_REUSEADDR.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not is_last_ack(step, flow) or me.state is not State.TIME_WAIT:
+        return
+    if you.state is State.TIME_WAIT:
+        yield find(
+            "Both ends sent their FIN before they had the other's, so both stay in TIME_WAIT for 2 MSL (twice the"
+            " longest life of a segment).",
+            evidence=(me.fin, you.fin),
+        )
+        return
+    yield find(
+        "The {side} sent its FIN first (frame {frame}), so it stays in TIME_WAIT for 2 MSL (twice the longest life of a"
+        " segment): if this ACK is lost, it can still answer the {other}'s FIN.",
+        evidence=(me.fin, you.fin),
+        side=step.side,
+        frame=flow.frame_number(me.fin or 0),
+        other=step.side.other,
+    )
+
+
+HALF = (
+    OPEN
+    + """
+C: shutdown(SHUT_WR)
+   C > S  FIN ACK       # tcp.fin
+C: = 0
+   S > C  ACK 12
+   S > C  PSH ACK 1:31  # tcp.half-close
+   C > S  ACK 31
+   S > C  PSH ACK 31:61
+   C > S  ACK 61
+"""
+)
+
+
+@rule("tcp.half-close", "RFC 9293 section 3.6", on="segment", example=HALF)
+def half_close(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Data after the other end's FIN: one direction is closed, the other is not.
+
+    shutdown(SHUT_WR) makes this on purpose: "that was my whole request, now I read your answer". The end that sent FIN
+    goes on acknowledging.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if step.octets is None or you.fin is None or you.fin_acked is None or not flow.now.fresh or you.fin == step.index:
+        return
+    if crossing(step, you) or me.reset is not None or you.reset is not None or not flow.once("tcp.half-close"):
+        return
+    yield find(
+        "The {side} still sends, bytes {first:,} to {last:,}, though it has the {other}'s FIN (frame {frame}): a FIN"
+        " ends one direction only, and this one is still open (half-close).",
+        evidence=(you.fin, you.fin_acked),
+        since=you.fin,
+        side=step.side,
+        first=step.octets[0],
+        last=step.octets[1] - 1,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+    )
+
+
+READS = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
+EMPTY = {"recv": 'b""', "recvfrom": 'b""', "read": 'b""', "recvmsg": 'b""'}
+
+
+@rule("tcp.end-of-stream", "RFC 9293 section 3.9.1.4", on="return", example=FOUR)
+def end_of_stream(step: Step, flow: Flow) -> Iterator[Finding]:
+    """recv() returns b"": that is the FIN, not an error.
+
+    TCP has no empty messages, so nothing received means that nothing more will come: every byte before the FIN has been
+    handed over. A receive loop ends here; one that does not test for it spins for ever.
+    """
+    returned, me, you = step.observation, flow.ends[step.side], flow.ends[step.side.other]
+    if not isinstance(returned, Return) or returned.name not in READS or returned.error or returned.length != 0:
+        return
+    called = flow.observed(step.call) if step.call is not None else None
+    if not isinstance(called, Call) or called.protocol != "tcp" or called.length == 0 or you.fin is None:
+        return
+    if not you.fin_delivered or not flow.once(f"tcp.end-of-stream {me.side}"):
+        return
+    yield find(
+        "{name}() returned {nothing}: this is the {other}'s FIN (frame {frame}), the orderly end of its bytes, not an"
+        " error. Everything sent before it has been read.",
+        evidence=(you.fin, step.call),
+        since=you.fin,
+        name=returned.name,
+        nothing=EMPTY.get(returned.name, "0"),
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+    )
+
+
+CROSSED = (
+    OPEN
+    + """
+   C > S  FIN ACK           # tcp.fin
+   S > C  FIN ACK 11        # tcp.simultaneous-close
+   C > S  ACK 2
+   S > C  ACK 12            # tcp.closed tcp.time-wait
+"""
+)
+
+
+@rule("tcp.simultaneous-close", "RFC 9293 section 3.6", on="segment", example=CROSSED)
+def simultaneous_close(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Both ends close before either has the other's FIN.
+
+    Each is then in CLOSING until its own FIN is acknowledged, and both end in TIME_WAIT. An acknowledgement number
+    tells it: this FIN's sender would have acknowledged the other FIN if it had had it.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if me.fin != step.index or you.fin is None or not crossing(step, you) or step.segment is None:
+        return
+    yield find(
+        "FIN from the {side} as well, but its ACK {ack:,} does not cover the {other}'s FIN (frame {frame}): the two"
+        " crossed. The {other} is now {theirs}, the {side} {mine}.",
+        evidence=(you.fin,),
+        since=you.fin,
+        side=step.side,
+        ack=step.segment.ack,
+        other=step.side.other,
+        frame=flow.frame_number(you.fin),
+        theirs=you.state,
+        mine=me.state,
+    )
+
+
+BOTH_ASK = """
+   C > S  SYN mss 1460
+   S > C  SYN mss 1460          # tcp.simultaneous-open
+   C > S  SYN ACK mss 1460      # tcp.simultaneous-open
+   S > C  SYN ACK mss 1460      # tcp.simultaneous-open
+   C > S  PSH ACK 1:11
+"""
+
+
+def asked(flow: Flow, syn: int) -> bool:
+    """Whether a SYN asks by itself, and is no answer."""
+    return not header_of(flow.steps[syn]).flags & ACK
+
+
+@rule("tcp.simultaneous-open", "RFC 9293 section 3.5", on="segment", example=BOTH_ASK)
+def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Both ends call connect(), and the SYNs cross: one connection without a listener.
+
+    TCP does not need a client and a server. Each end answers the other's SYN with SYN,ACK, which repeats its own SYN,
+    so four segments open the connection. It takes two programs that each bind the port the other one connects to.
+    """
+    flags = header_of(step).flags
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if not flags & SYN or flags & (RST | FIN) or me.syn is None or you.syn is None:
+        return
+    if not asked(flow, me.syn) or not asked(flow, you.syn):
+        return
+    if me.syn == step.index:
+        yield find(
+            "The {side} asks too: its SYN and the {other}'s (frame {frame}) cross, and nobody listens. A simultaneous"
+            " open: both ends are {state}.",
+            evidence=(you.syn,),
+            since=you.syn,
+            side=step.side,
+            other=step.side.other,
+            frame=flow.frame_number(you.syn),
+            state=me.state,
+        )
+    elif flags & ACK and you.syn_acked == step.index:
+        yield find(
+            "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}), which crossed its own, and repeats its"
+            " own. The {other} is now {theirs}.",
+            evidence=(me.syn, you.syn),
+            since=min(me.syn, you.syn),
+            side=step.side,
+            other=step.side.other,
+            frame=flow.frame_number(you.syn),
+            theirs=you.state,
+            wireshark="TCP Retransmission",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    fin, fin_acked, fin_second, fin_and_ack, closed, time_wait, half_close, end_of_stream, simultaneous_close,
+    simultaneous_open,
+)  # fmt: skip
