@@ -142,7 +142,7 @@ def head(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """Lines of at most `cells` cells, 2 or more. Breaks at spaces and beside wide characters, not before closing ones."""
+    """Lines of at most `cells` cells, at least 2. Breaks at spaces and at wide characters, not before closing ones."""
     cells = max(2, cells)
     lines: list[str] = []
     for paragraph in text.split("\n"):

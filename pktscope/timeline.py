@@ -96,6 +96,7 @@ class Timeline:
         """Time of the first step: zero of relative times."""
         self._ends: tuple[Endpoint | None, Endpoint | None] = (None, None)
         self._row_of: list[int] = []
+        self._numbers: list[int] = []
         self._notes: dict[int, list[Note]] = {}
         self._rails = Rails()
         self._calls: dict[int, OpenCall] = {}
@@ -118,8 +119,9 @@ class Timeline:
         row = self._place(step)
         if not plain:
             self._run = Run()
-        self._row_of += [max(0, len(self.rows) - 1)] * (step.index - len(self._row_of))
-        self._row_of.append(row)
+        missing = step.index - len(self._row_of)
+        self._row_of += [max(0, len(self.rows) - 1)] * missing + [row]
+        self._numbers += [0] * missing + [step.observation.number if isinstance(step.observation, Frame) else 0]
         self._change_states(step)
         for note in notes:
             self._anchor(note, self.row_of(note.step))
@@ -129,6 +131,10 @@ class Timeline:
         if not self._row_of:
             return 0
         return self._row_of[min(max(step, 0), len(self._row_of) - 1)]
+
+    def frame_of(self, step: int) -> int | None:
+        """The number of the frame a step saw; None for a step that is no frame."""
+        return (self._numbers[step] or None) if 0 <= step < len(self._numbers) else None
 
     def notes_at(self, row: int) -> tuple[Note, ...]:
         """The notes beside a row."""
