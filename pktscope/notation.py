@@ -12,6 +12,7 @@
        C > S  UDP 10
        C > S  FRAGMENT 0:1480 id 7              the last one says  FRAGMENT 1480:1488 id 7 last UDP 1480
        S > C  ICMP 3/3                          quotes the other end's newest frame
+       S > C  ICMP 11/0 from 10.0.0.1           a router between them says it
     end                                         or: end cut, end interrupted
 
 `read` gives observations, `write` their text; reading what was written gives the same observations again.
@@ -23,7 +24,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from pktscope.model import (
     ACK,
@@ -222,10 +223,15 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
         return read_fragment(side, words[1:], cursor)
     build = BUILDERS.get(words[0], read_segment)
     transport, payload, length, end = build(side, words, cursor)
-    header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, 1), Other: (0, 0)}[type(transport)]
-    ip = Ip(4, 20, 20 + header + length, int(valued(words, "ttl", 64)), protocol, identification=optional(words, "id"))
+    version, below = (6, 40) if ":" in cursor.client.address else (4, 20)
+    header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, 58 if version == 6 else 1), Other: (0, 0)}[type(transport)]
+    ip = Ip(
+        6 if version == 6 else 4, below, below + header + length, int(valued(words, "ttl", 64)), protocol,
+        identification=optional(words, "id"),
+    )  # fmt: skip
+    source = Endpoint(words[words.index("from") + 1]) if "from" in words else cursor.endpoint(side)
     frame = Frame(
-        cursor.number + 1, cursor.time, b"", ip.total_length, cursor.endpoint(side), cursor.endpoint(side.other), ip,
+        cursor.number + 1, cursor.time, b"", ip.total_length, source, cursor.endpoint(side.other), ip,
         transport, payload, length, unfilled_checksum="unfilled" in words,
     )  # fmt: skip
     cursor.sent(side, frame, end)
@@ -314,7 +320,8 @@ def read_icmp(side: Side, words: list[str], cursor: Cursor) -> tuple[Icmp, bytes
         quote = Quoted(
             about.source, about.target, about.ip.protocol, about.ip.identification, raw, about.ip.total_length
         )
-    message = Icmp(4, int(kind), int(code), 0, identifier, sequence, optional(words, "mtu"), quote)
+    version: Literal[4, 6] = 6 if ":" in cursor.client.address else 4
+    message = Icmp(version, int(kind), int(code), 0, identifier, sequence, optional(words, "mtu"), quote)
     return message, b"", valued(words, "length", 0), 0
 
 
@@ -397,7 +404,7 @@ def write_one(seen: Observation, cursor: Cursor) -> str:
 
 def write_frame(frame: Frame, cursor: Cursor) -> str:
     """'   C > S  PSH ACK 1:11'."""
-    side = Side.CLIENT if frame.source == cursor.client else Side.SERVER
+    side = Side.SERVER if frame.target == cursor.client else Side.CLIENT
     return f"   {LETTER[side]} > {LETTER[side.other]}  {' '.join(frame_words(frame, side, cursor))}"
 
 
@@ -420,6 +427,8 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
                 yield f"echo {message.identifier} {message.sequence or 0}"
             if message.mtu is not None:
                 yield f"mtu {message.mtu}"
+            if frame.source != cursor.endpoint(side):
+                yield f"from {frame.source.address}"
         case Other() as other:
             yield f'OTHER {other.name} "{other.summary}"'
         case None:

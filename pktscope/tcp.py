@@ -137,9 +137,22 @@ TALKS_NOT = frozenset({S.CLOSED, S.LISTEN})
 
 
 def diagram() -> str:
-    """The table as text, one line a change of state: what the README prints."""
-    lines = []
+    """The table's changes of state as a Mermaid diagram: what the README shows.
+
+    Rows that end any connection at once (RST, giving up) lead to CLOSED from everywhere; one line stands for them.
+    """
+    arrows: dict[tuple[State, State], list[str]] = {}
     for (state, event), row in TABLE.items():
-        if row.to is not state and state is not S.UNKNOWN:
-            lines.append(f"{state:<13} {event:<24} -> {row.to:<13} {row.why} ({row.reference})")
+        if row.to is not state and state is not S.UNKNOWN and event not in ENDINGS and (state, event) != MISSED_LISTEN:
+            arrows.setdefault((state, row.to), []).append(event)
+    lines = ["stateDiagram-v2", "    [*] --> CLOSED"]
+    lines += [f"    {start} --> {end}: {' / '.join(events)}" for (start, end), events in arrows.items()]
+    lines.append("    TIME_WAIT --> [*]: 2 MSL later")
     return "\n".join(lines)
+
+
+MISSED_LISTEN = (S.CLOSED, I.SENT_SYN_ACK)
+"""Only a bystander who did not see listen() takes this row."""
+
+ENDINGS = frozenset({I.SENT_RST, I.GOT_RST, I.GAVE_UP})
+"""Inputs that lead to CLOSED from every state with a connection."""

@@ -160,7 +160,8 @@ S: listen(1) = 0
     "gives up after FIN": OPENED + "C: recv(9)\n   C > S  FIN ACK\nC: = ETIMEDOUT\n",
     "gives up half closed": OPENED + "C: recv(9)\n   C > S  FIN ACK\n   S > C  ACK\nC: = ETIMEDOUT\n",
     "gives up after the other's FIN": OPENED + "S: send(9)\n   C > S  FIN ACK\nS: = ETIMEDOUT\n",
-    "gives up in LAST_ACK": OPENED + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK\n   S > C  FIN ACK seq 1\nS: = ETIMEDOUT\n",
+    "gives up in LAST_ACK": OPENED
+    + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK\n   S > C  FIN ACK seq 1\nS: = ETIMEDOUT\n",
     "gives up in CLOSING": OPENED + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK 1\nS: = ETIMEDOUT\n",
     "gives up in CLOSING, heard by both": OPENED
     + "C: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK 1\nC: = ETIMEDOUT\n",
@@ -219,7 +220,19 @@ def observations(name: str) -> tuple[Observation, ...]:
     return notation.read(SCRIPTS[name]).observations
 
 
-FLAG_SETS = ("SYN", "SYN ACK", "ACK", "PSH ACK", "FIN ACK", "RST", "RST ACK", "FIN PSH ACK", "SYN FIN", "URG ACK", "PSH")
+FLAG_SETS = (
+    "SYN",
+    "SYN ACK",
+    "ACK",
+    "PSH ACK",
+    "FIN ACK",
+    "RST",
+    "RST ACK",
+    "FIN PSH ACK",
+    "SYN FIN",
+    "URG ACK",
+    "PSH",
+)
 
 
 @st.composite

@@ -53,9 +53,7 @@ def shuffled(seen: tuple[Observation, ...], order: list[int], cut: int | None) -
     """Frames moved, doubled and cut, as a bad capture has them."""
     taken = [seen[place % len(seen)] for place in order]
     return tuple(
-        dataclasses.replace(each, payload=each.payload[:cut], number=number)
-        if isinstance(each, Frame)
-        else each
+        dataclasses.replace(each, payload=each.payload[:cut], number=number) if isinstance(each, Frame) else each
         for number, each in enumerate(taken, 1)
     )
 

@@ -8,7 +8,18 @@ import sys
 import pytest
 
 PURE = "model text words seq tcp ends verdicts flow rules notation rows labels timeline theme render render.cells render.text render.json"
-IMPURE = ("socket", "threading", "subprocess", "scapy", "textual", "click", "ctypes", "mmap", "select", "multiprocessing")
+IMPURE = (
+    "socket",
+    "threading",
+    "subprocess",
+    "scapy",
+    "textual",
+    "click",
+    "ctypes",
+    "mmap",
+    "select",
+    "multiprocessing",
+)
 
 
 def imported(statement: str) -> set[str]:
@@ -33,7 +44,9 @@ def test_command_line_is_light(module: str) -> None:
 def test_help_and_text_never_import_textual() -> None:
     """`--help` and text output start without the screen, replay without scapy."""
     run = "from pktscope.cli import main; import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n"
-    script = "import sys\n" + run + "    try: main(['replay', '--help'])\n    except SystemExit: pass\nprint(*sys.modules)"
+    script = (
+        "import sys\n" + run + "    try: main(['replay', '--help'])\n    except SystemExit: pass\nprint(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"textual", "scapy", "rich"} == set()

@@ -1,0 +1,394 @@
+"""The commands. Each starts the layer that owns the work, then shows what comes of it; nothing heavy is imported early."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load ends the program at once and without a word
+
+from collections.abc import Callable, Sequence  # noqa: E402 (after the signal, on purpose)
+from contextlib import suppress  # noqa: E402
+from typing import TYPE_CHECKING, Any, TypeVar  # noqa: E402
+
+import click  # noqa: E402
+
+from pktscope import __version__  # noqa: E402
+
+if TYPE_CHECKING:
+    from pktscope.capture.store import Store
+    from pktscope.lab.runner import Run
+
+OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Stop(Exception):
+    """Leave with this code after saying this on stderr; one line, names the file or option and the way out."""
+
+    def __init__(self, code: int, line: str = "") -> None:
+        super().__init__(line)
+        self.code, self.line = code, line
+
+
+def looks(command: Command) -> Command:
+    """The options of every command that shows a timeline."""
+    options = (
+        click.option("--plain", is_flag=True, help="Text instead of the screen (the default where stdout is no terminal)."),
+        click.option("--json", "as_json", is_flag=True, help="Steps and notes as one JSON document."),
+        click.option("--width", type=click.IntRange(40, 1000), help="Columns of the text."),
+        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only."),
+        click.option("--no-color", is_flag=True, help="No colours in text (NO_COLOR does the same)."),
+        click.option("--no-motion", is_flag=True, help="Arrows appear whole instead of growing."),
+        click.option("--no-fold", is_flag=True, help="Show every frame of runs of like frames."),
+        click.option(
+            "--theme", type=click.Choice(["dark", "white", "contrast"]), default="dark", show_default=True,
+            help="Colours: white is for projectors.",
+        ),
+        click.option(
+            "-t", "time_format", type=click.Choice(["absolute", "relative", "delta"]), default="absolute",
+            show_default=True, help="Times: since the first step, clock time, or since the step before.",
+        ),
+        click.option("--raw-numbers", is_flag=True, help="Sequence numbers as on the wire, not counted from the SYN."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pktscope")
+def commands() -> None:
+    """What really happens on the wire when two programs talk.
+
+    An annotated timeline of packets, TCP states and socket calls: of a live exchange in a private room on this
+    machine, or of any saved capture.
+    """
+
+
+@commands.command()
+@click.argument("name", required=False)
+@click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the recording (pcapng).")
+@click.option(
+    "--host", is_flag=True, help="Use the host's loopback instead of a private room (needs the right to sniff)."
+)
+@looks
+def demo(name: str | None, write_to: str | None, host: bool, **look: Any) -> int:
+    """Run a sample exchange, live; without NAME, list them."""
+    from pktscope import demos
+
+    if name is None:
+        return list_demos()
+    known = demos.find(name)
+    if known is None:
+        raise Stop(USAGE, f"no demo is called {shown(name)}; 'pktscope demo' lists them")
+    return exchange(known, write_to, host, look)
+
+
+def list_demos() -> int:
+    """Name, one line, how long it takes."""
+    from pktscope import demos
+
+    size = max(len(each.name) for each in demos.CATALOGUE)
+    for each in demos.CATALOGUE:
+        click.echo(f"{each.name:<{size}}  {each.title}  ({each.takes})")
+    return OK
+
+
+@commands.command()
+@click.argument("name")
+@click.option(
+    "-w", "write_to", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Where to (pcapng)."
+)
+@click.option("--host", is_flag=True, help="Use the host's loopback instead of a private room.")
+def record(name: str, write_to: str, host: bool) -> int:
+    """Run a sample exchange and keep its recording, without showing it."""
+    from pktscope import demos
+
+    known = demos.find(name)
+    if known is None:
+        raise Stop(USAGE, f"no demo is called {shown(name)}; 'pktscope demo' lists them")
+    return exchange(known, write_to, host, None)
+
+
+@commands.command()
+@click.argument("file", metavar="FILE|-")
+@click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
+@looks
+def replay(file: str, stream: str, **look: Any) -> int:
+    """Explain a saved capture: pcap or pcapng, gzip too; '-' reads standard input."""
+    from pktscope.capture.store import Store
+
+    store = opened(lambda: Store.open(file))
+    lay_down_privileges()
+    return present(store, look, title=os.path.basename(file) if file != "-" else "standard input", stream=stream)
+
+
+@commands.command()
+@click.option("-i", "interface", required=True, metavar="IFACE", help="Which interface: lo, eth0, ...")
+@click.argument("filter", nargs=-1)
+@click.option("-c", "count", type=click.IntRange(1), help="Stop after so many frames.")
+@click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the capture (pcapng).")
+@click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
+@looks
+def live(
+    interface: str,
+    filter: tuple[str, ...],
+    count: int | None,
+    write_to: str | None,
+    stream: str,
+    **look: Any,  # noqa: A002
+) -> int:
+    """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
+    from pktscope.lab import runner
+
+    run = runner.live(interface, " ".join(filter), count)
+    try:
+        store = opened(lambda: stream_store(run, write_to))
+        return present(store, look, title=f"live on {shown(interface)}", stream=stream, run=run, endless=count is None)
+    finally:
+        run.stop()
+
+
+@commands.command()
+def doctor() -> int:
+    """What this machine allows, step by step, and the way out of each refusal."""
+    from pktscope.lab import ladder
+
+    rows = ladder.examine()
+    for line in ladder.report(rows):
+        click.echo(line)
+    return OK
+
+
+# What the commands share
+
+
+def shown(text: str) -> str:
+    """Somebody's word, safe and short, in quotes."""
+    from pktscope.text import safe_text
+
+    return f"'{safe_text(text, 80)}'"
+
+
+def lay_down_privileges() -> None:
+    """From here on this process has no more rights than the user who called it."""
+    if os.geteuid() == 0:
+        from pktscope.lab import privileges
+
+        privileges.lay_down()
+
+
+def stream_store(run: Run, write_to: str | None) -> Store:
+    """The store of a run's stream, kept in a file too if asked; files belong to the invoking user."""
+    from pktscope.capture.store import Store
+
+    lay_down_privileges()
+    copy = None
+    if write_to:
+        try:
+            copy = open(write_to, "wb")  # noqa: SIM115 (the store closes it when the stream ends)
+        except OSError as error:
+            raise Stop(FAILED, f"cannot write {shown(write_to)}: {error.strerror}; name another file with -w") from None
+    return Store.from_stream(run.stream, copy_to=copy)
+
+
+def opened(how: Callable[[], Store]) -> Store:
+    """A store, or one clear line."""
+    from pktscope.capture import BadCapture
+
+    try:
+        return how()
+    except BadCapture as error:
+        raise Stop(USAGE, str(error)) from None
+    except PermissionError as error:
+        raise Stop(PERMISSION, f"{shown(str(error.filename))}: {error.strerror}") from None
+
+
+def exchange(known: Any, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
+    """Run a demo; show it unless `look` is None; hold it to its promise."""
+    from pktscope.lab import runner
+
+    run = runner.start(known.name, host=host)
+    try:
+        store = opened(lambda: stream_store(run, write_to))
+        if look is None:
+            return recorded(store, run, known, write_to or "")
+        return present(store, look, title=known.title, run=run, demo=known)
+    finally:
+        run.stop()
+
+
+def recorded(store: Store, run: Run, known: Any, write_to: str) -> int:
+    """Wait for a run to be recorded and say how it went."""
+    from pktscope.promise import outcome
+    from pktscope.show import folded
+
+    flow, _ = folded(store, None)
+    code = ended(run)
+    if code != OK:
+        return code
+    kept = outcome(known.shows, flow.notes)
+    click.echo(f"{write_to}: {store.frame_count} frames. {kept.sentence}")
+    return OK if kept.kept else NOT_SHOWN
+
+
+def ended(run: Run) -> int:
+    """How a run went, as an exit code; its one line on stderr where it went wrong."""
+    status = run.wait()
+    if run.refusal:
+        sys.stderr.write(f"pktscope: {run.refusal}\n")
+    return int(status)
+
+
+def present(
+    store: Store,
+    look: dict[str, Any],
+    *,
+    title: str,
+    stream: str = "",
+    run: Run | None = None,
+    demo: Any = None,
+    endless: bool = False,
+) -> int:
+    """The screen where there is a terminal and nothing else was asked for; else text or JSON."""
+    if look["as_json"] or look["plain"] or not sys.stdout.isatty():
+        return print_out(store, look, title=title, stream=stream, run=run, demo=demo, endless=endless)
+    from pktscope.tui.app import run as run_screen
+    from pktscope.tui.options import ScreenOptions
+
+    options = ScreenOptions(
+        ascii=True if look["ascii_only"] else None,
+        theme=look["theme"],
+        motion=not look["no_motion"],
+        time_format=look["time_format"],
+        raw_numbers=look["raw_numbers"],
+        fold=not look["no_fold"],
+        recorded=run is None,
+        conversation=stream,
+    )
+    shows = demo.shows if demo is not None else ()
+    source = (demo.file, demo.source) if demo is not None else None
+    story = demo.story if demo is not None else ""
+    return run_screen(store, title=title, run=run, shows=shows, source=source, story=story, options=options)
+
+
+def print_out(
+    store: Store, look: dict[str, Any], *, title: str, stream: str, run: Run | None, demo: Any, endless: bool
+) -> int:
+    """Text or JSON on stdout, when everything is there."""
+    from pktscope import show
+
+    finish(store, run, endless)
+    if store.error:
+        raise Stop(FAILED, store.error)
+    show.complain(store, shown(title)[1:-1])
+    try:
+        chosen = None if demo is not None else show.choose(store.conversations, stream)
+    except show.NoSuchConversation as error:
+        raise Stop(USAGE, f"--stream: {error}") from None
+    if demo is None and chosen is None and len(store.conversations) > 1 and not look["as_json"]:
+        say_lines(show.conversation_lines(store))
+        return OK if run is None else ended(run)
+    if look["as_json"]:
+        flow, pieces = show.json_pieces(store, chosen)
+        sys.stdout.writelines(pieces)
+        sys.stdout.write("\n")
+    else:
+        flow, lines = show.text_lines(store, chosen, manner_of(look))
+        say_lines(lines)
+    sys.stdout.flush()
+    return settle(flow.notes, run, demo, quiet=look["as_json"])
+
+
+def finish(store: Store, run: Run | None, endless: bool) -> None:
+    """Wait for the whole capture. Ctrl-C ends a live one, and what was seen until then is shown."""
+    from pktscope import show
+
+    try:
+        if endless and sys.stderr.isatty():
+            sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
+        show.watch(store, sys.stderr)
+    except KeyboardInterrupt:
+        if run is None or not endless:
+            raise
+        run.stop()
+        store.wait(5)
+
+
+def settle(notes: Sequence[Any], run: Run | None, demo: Any, *, quiet: bool) -> int:
+    """The exit code of something shown, and a demo's own verdict on itself."""
+    code = ended(run) if run is not None else OK
+    if code != OK or demo is None:
+        return code
+    from pktscope.promise import outcome
+
+    kept = outcome(demo.shows, notes)
+    if kept.sentence and not (quiet and kept.kept):
+        (click.echo if kept.kept else lambda line: click.echo(line, err=True))(kept.sentence)
+    return OK if kept.kept else NOT_SHOWN
+
+
+def say_lines(lines: Any) -> None:
+    """Lines to stdout, encoded as it can."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def manner_of(look: dict[str, Any]) -> Any:
+    """How text shall look, from the options and the terminal."""
+    from pktscope.show import PIPE_WIDTH, Manner
+
+    terminal = sys.stdout.isatty()
+    color = terminal and not look["no_color"] and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = look["width"] or (max(40, os.get_terminal_size(sys.stdout.fileno()).columns) if terminal else PIPE_WIDTH)
+    encodable = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+    return Manner(
+        width=width,
+        color=color,
+        ascii=look["ascii_only"] or not encodable,
+        time_format=look["time_format"],
+        raw_numbers=look["raw_numbers"],
+        fold=not look["no_fold"],
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 ok, 1 failure, 2 usage or bad file, 3 permission, 4 not shown, 130 interrupted."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run_commands(arguments))
+
+
+def run_commands(arguments: Sequence[str] | None) -> int:
+    """The command's exit code, with every way out of it as one line."""
+    try:
+        code = commands.main(arguments, prog_name="pktscope", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or OK)
+    except Stop as stop:
+        complain(stop.line)
+        return stop.code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        complain(f"{error.format_message()} ('pktscope --help' shows how)")
+        return USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        complain(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        return FAILED
+
+
+def complain(line: str) -> None:
+    """One line on stderr, if anybody still listens."""
+    if line:
+        with suppress(OSError):
+            sys.stderr.write(f"pktscope: {' '.join(line.split())}\n")
+            sys.stderr.flush()

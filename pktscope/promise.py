@@ -1,0 +1,44 @@
+"""A demo's promise: the notes it says it will show, held against the notes of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pktscope.model import Note
+from pktscope.rules import BY_ID
+from pktscope.words import listed, say
+
+UNPROMISED = frozenset({"warning", "error"})
+"""Severities that tell of something going otherwise than meant, where the promise was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a run kept its promise, and a sentence that says so."""
+
+    missing: tuple[str, ...]
+    """Promised rules that did not speak."""
+    sentence: str
+
+    @property
+    def kept(self) -> bool:
+        return not self.missing
+
+
+def headline(rule: str) -> str:
+    """A rule's headline as part of a sentence, or its id where there is no such rule."""
+    known = BY_ID.get(rule)
+    return f"{rule} ({known.headline.rstrip('.')})" if known else rule
+
+
+def outcome(shows: Sequence[str], notes: Iterable[Note]) -> Outcome:
+    """Hold the notes of a finished run against what was promised."""
+    told = list(notes)
+    seen = {note.rule for note in told}
+    missing = tuple(rule for rule in dict.fromkeys(shows) if rule not in seen)
+    if not missing:
+        return Outcome((), f"Promised and seen: {listed(dict.fromkeys(shows))}." if shows else "")
+    instead = [say(note.message, note.values) for note in told if note.severity in UNPROMISED]
+    happened = f"What it did instead: {' '.join(instead[:3])}" if instead else "Nothing else stood out; run it again."
+    return Outcome(missing, f"This kernel did not show: {'; '.join(map(headline, missing))}. {happened}")

@@ -1,0 +1,131 @@
+"""A capture shown without the screen: as text, as JSON, or as the list of its conversations."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from pktscope.flow import Flow
+from pktscope.model import Conversation, Note, Step
+from pktscope.text import safe_text
+from pktscope.words import counted, duration
+
+if TYPE_CHECKING:
+    from pktscope.capture.store import Store
+
+PIPE_WIDTH = 100
+"""Columns of text that goes to a file or a pipe."""
+
+
+class NoSuchConversation(ValueError):
+    """--stream names none; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How text shall look."""
+
+    width: int = PIPE_WIDTH
+    color: bool = False
+    ascii: bool = False
+    time_format: str = "absolute"
+    raw_numbers: bool = False
+    fold: bool = True
+
+
+def choose(conversations: tuple[Conversation, ...], wanted: str) -> Conversation | None:
+    """The conversation `wanted` names: 'tcp:0', or a number alone as Wireshark counts TCP streams (then UDP).
+
+    None where nothing was asked for and there are several, or none. Raises NoSuchConversation.
+    """
+    if not wanted:
+        return conversations[0] if len(conversations) == 1 else None
+    names = (wanted,) if ":" in wanted else (f"tcp:{wanted}", f"udp:{wanted}")
+    for name in names:
+        for each in conversations:
+            if each.name == name:
+                return each
+    known = ", ".join(each.name for each in conversations[:8]) or "none"
+    more = f" and {len(conversations) - 8:,} more" if len(conversations) > 8 else ""
+    raise NoSuchConversation(f"there is no conversation {safe_text(wanted, 40)}; there are: {known}{more}")
+
+
+def folded(store: Store, conversation: Conversation | None) -> tuple[Flow, list[tuple[Step, tuple[Note, ...]]]]:
+    """Everything of a conversation, folded, as far as the store has it; waits for the store."""
+    flow = Flow(conversation)
+    placed: list[tuple[Step, tuple[Note, ...]]] = []
+    reader = store.reader(conversation)
+    while not reader.done:
+        more = reader.more(1000)
+        if not more:
+            store.wait(0.05)
+        placed.extend(flow.feed(seen) for seen in more)
+    return flow, placed
+
+
+def conversation_lines(store: Store) -> Iterator[str]:
+    """The list to choose from, a line each, columns as wide as they need to be."""
+    found = store.conversations
+    yield f"{counted(len(found), 'conversations')}, {counted(store.frame_count, 'frames')}. Show one with --stream NAME."
+    yield ""
+    rows = [
+        (
+            each.name, str(each.client), str(each.server), f"{each.frames[0]:,}", f"{each.frames[1]:,}",
+            f"{each.octets[0]:,}", f"{each.octets[1]:,}", duration(each.last - each.first),
+        )
+        for each in found
+    ]  # fmt: skip
+    heads = ("name", "client", "server", "frames ->", "<-", "bytes ->", "<-", "lasts")
+    sizes = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    for row in (heads, *rows):
+        cells = [
+            text.ljust(size) if at < 3 else text.rjust(size)
+            for at, (text, size) in enumerate(zip(row, sizes, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def text_lines(store: Store, conversation: Conversation | None, manner: Manner) -> tuple[Flow, Iterator[str]]:
+    """The annotated timeline of a conversation."""
+    from pktscope.render.columns import Options
+    from pktscope.render.text import text
+    from pktscope.timeline import lay_out
+
+    flow, placed = folded(store, conversation)
+    timeline = lay_out(placed, flow.client, flow.server, fold=manner.fold)
+    options = Options(ascii=manner.ascii, time_format=manner.time_format, raw_numbers=manner.raw_numbers)  # type: ignore[arg-type]
+    return flow, text(timeline, width=manner.width, options=options, color=manner.color)
+
+
+def json_pieces(store: Store, conversation: Conversation | None) -> tuple[Flow, Iterator[str]]:
+    """The steps and notes of a conversation as one JSON document, in pieces."""
+    from pktscope.render.json import json
+
+    flow, placed = folded(store, conversation)
+    return flow, json(placed, flow.client, flow.server, conversation)
+
+
+def watch(store: Store, out: TextIO) -> None:
+    """Wait for a store to finish, telling a person at `out` how far it is; leaves the line clean."""
+    if not out.isatty():
+        store.wait()
+        return
+    begun = time.monotonic()
+    while not store.wait(0.25):
+        if time.monotonic() - begun > 0.5:
+            done, whole = store.progress
+            part = f", {100 * done // whole} %" if whole else ""
+            out.write(f"\r{counted(store.frame_count, 'frames')}, {counted(done, 'bytes')} read{part} \x1b[K")
+            out.flush()
+    if time.monotonic() - begun > 0.5:
+        out.write("\r\x1b[K")
+        out.flush()
+
+
+def complain(store: Store, name: str) -> None:
+    """What is wrong with a capture, on stderr, a line each."""
+    for complaint in store.complaints:
+        sys.stderr.write(f"pktscope: {name}: {complaint}\n")
