@@ -1,0 +1,180 @@
+"""What stands around the ladder: the heading, the note panel, the keys. Each paints its own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from pktscope.rows import Role
+from pktscope.text import fit, wrap
+from pktscope.text import width as cells_of
+from pktscope.tui.keys import Key, first_key, fitting
+from pktscope.tui.styles import Styles, Surface
+
+Painted = list[list[tuple[str, Role]]]
+
+ASCII_WORDS = str.maketrans({"→": "Right", "←": "Left", "↓": "Down", "↑": "Up", "…": "~", "×": "x", "·": "-"})
+"""What our own words say instead of the characters that some terminals draw two cells wide."""
+
+
+def heading_line(title: str, parts: Sequence[str], width: int) -> str:
+    """Title left, the parts right, most important first: as many whole parts as leave the title eight cells."""
+    title_room = min(cells_of(title), max(8, width // 3))
+    kept: list[str] = []
+    room = width - 2 - title_room
+    for part in parts:
+        if part and cells_of(part) + 3 <= room:
+            kept.append(part)
+            room -= cells_of(part) + 3
+    right = "   ".join(kept)
+    return f" {fit(title, width - 2 - cells_of(right))}{right} "
+
+
+class Heading(Widget):
+    """The sticky lines on top: what this is, where the reader is, who the lifelines are and in what state."""
+
+    DEFAULT_CSS = "Heading { height: 1; width: 100%; }"
+
+    def __init__(self, styles: Styles) -> None:
+        super().__init__()
+        self.inks = styles
+        self.title = ""
+        self.parts: tuple[str, ...] = ()
+        self.notice: tuple[str, Role] = ("", Role.PLAIN)
+        self.lanes: Painted = []
+
+    def show(self, title: str, parts: tuple[str, ...], notice: tuple[str, Role], lanes: Painted) -> None:
+        """Paint these; nothing happens where they are the same as before."""
+        if (title, parts, notice, lanes) == (self.title, self.parts, self.notice, self.lanes):
+            return
+        self.title, self.parts, self.notice, self.lanes = title, parts, notice, lanes
+        self.stretch()
+        self.refresh()
+
+    def stretch(self) -> None:
+        """As tall as what it shows: one line, the notice's, the lanes'."""
+        width = self.size.width or self.app.size.width
+        self.styles.height = 1 + len(self.notice_lines(width)) + len(self.lanes)
+
+    def on_resize(self) -> None:
+        """Another width: the notice may need other lines."""
+        self.stretch()
+
+    def notice_lines(self, width: int) -> list[str]:
+        """The notice, wrapped, three lines at most."""
+        return wrap(self.notice[0], width - 2)[:3] if self.notice[0] else []
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        width = self.size.width
+        panel = self.inks.ground(Surface.PANEL)
+        if y == 0:
+            line = heading_line(self.title, self.parts, width)
+            return Strip([Segment(line, self.inks.of(Role.TITLE, Surface.PANEL))], width)
+        notice = self.notice_lines(width)
+        if y <= len(notice):
+            return Strip([Segment(fit(" " + notice[y - 1], width), self.inks.of(self.notice[1], Surface.PANEL))], width)
+        place = y - 1 - len(notice)
+        if place >= len(self.lanes):
+            return Strip.blank(width, panel)
+        runs = [Segment(text, self.inks.of(role, Surface.PANEL)) for text, role in self.lanes[place]]
+        return Strip(runs).adjust_cell_length(width, panel)
+
+
+class NotePanel(ScrollView, can_focus=False, inherit_bindings=False):
+    """The current row's notes below the ladder, where there is no column for them: whole, scrolled where long."""
+
+    DEFAULT_CSS = (
+        "NotePanel { height: 2; width: 100%; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
+    )
+
+    def __init__(self, styles: Styles) -> None:
+        super().__init__()
+        self.inks = styles
+        self.notes: tuple[tuple[str, str, Role], ...] = ()
+        """Sentence, where it is said, role."""
+        self.tallest = 4
+        self.drawn: list[tuple[str, Role]] = []
+
+    def show(self, notes: tuple[tuple[str, str, Role], ...], width: int, tallest: int) -> None:
+        """The notes of another row, in a panel of at most `tallest` lines."""
+        if (notes, tallest, width) == (self.notes, self.tallest, self.size.width):
+            return
+        self.notes, self.tallest = notes, tallest
+        self.drawn = []
+        for sentence, reference, role in notes:
+            text = f"{sentence} ({reference})" if reference else sentence
+            self.drawn += [(line, role) for line in wrap(text, width - 3)]
+        self.virtual_size = Size(width, max(1, len(self.drawn)))
+        self.scroll_to(y=0, animate=False, force=True)
+        self.styles.height = min(max(2, len(self.drawn)), tallest)
+        self.refresh(layout=True)
+
+    def turn(self, lines: int) -> None:
+        """Scroll."""
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        width = self.size.width
+        place = y + self.scroll_offset.y
+        if place >= len(self.drawn):
+            return Strip.blank(width, self.inks.ground(Surface.PANEL))
+        text, role = self.drawn[place]
+        role = Role.PLAIN if role in (Role.LESSON, Role.NOTICE) else role
+        return Strip([Segment(fit(" " + text, width), self.inks.of(role, Surface.PANEL))], width)
+
+
+class KeyBar(Widget):
+    """The most useful keys, each whole; a click on one is the key."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; width: 100%; }"
+
+    def __init__(self, styles: Styles, keys: tuple[Key, ...], pressed: Callable[[str], None]) -> None:
+        super().__init__()
+        self.inks = styles
+        self.keys = keys
+        self.pressed = pressed
+        self.relabelled: dict[str, str] = {}
+        """Labels that change with what a key would do now, by action."""
+
+    def relabel(self, action: str, label: str) -> None:
+        """Say what a key would do now."""
+        if self.relabelled.get(action) != label:
+            self.relabelled[action] = label
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        width = self.size.width
+        panel = self.inks.ground(Surface.PANEL)
+        segments: list[Segment] = []
+        at = 0
+        for key, start, end in fitting(self.keys, width):
+            segments += [Segment(" " * (start - at), panel), Segment(first_key(key), self.inks.key())]
+            label = self.relabelled.get(key.action, key.label)
+            segments.append(Segment(f" {fit(label, len(key.label))}", panel))
+            at = end
+        segments.append(Segment(" " * (width - at), panel))
+        return Strip(segments, width)
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key under the pointer does."""
+        for key, start, end in fitting(self.keys, self.size.width):
+            if start <= event.x < end:
+                self.pressed(key.action)
+
+
+def lines_of(
+    runs: Sequence[tuple[str, Role]], styles: Styles, surface: Surface, width: int, style: Style | None = None
+) -> Strip:
+    """Runs as a strip of exactly `width` cells."""
+    segments = [Segment(text, style or styles.of(role, surface)) for text, role in runs]
+    return Strip(segments).adjust_cell_length(width, style or styles.ground(surface))

@@ -1,0 +1,263 @@
+"""What the timeline's keys do: each action changes the player, how rows are drawn, or opens another screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pktscope.rows import Role
+from pktscope.text import safe_text
+from pktscope.tui import player as playing
+from pktscope.tui import search
+
+if TYPE_CHECKING:
+    from pktscope.tui.feed import Feed
+    from pktscope.tui.ladder import Ladder
+    from pktscope.tui.player import Player, Stops
+    from pktscope.tui.session import Session
+
+    class Host:
+        """What a screen with these commands has."""
+
+        app: Any
+        size: Any
+        feed: Feed | None
+        ladder: Ladder
+        player: Player
+        stops: Stops
+        session: Session
+        inks: Any
+        panel: Any
+        inspector: Any
+        needle: str
+        message: tuple[str, Role]
+        touched: bool
+        following: bool
+        seen: tuple[int, int, int]
+        inspected: int
+
+        def set_player(self, player: Player) -> None: ...
+        def update_view(self) -> None: ...
+        def show_heading(self) -> None: ...
+        def absorb(self) -> None: ...
+        def open(self, conversation: Any) -> None: ...
+        def call_later(self, *arguments: Any) -> Any: ...
+        def run_action(self, *arguments: Any) -> Any: ...
+        def query_one(self, *arguments: Any) -> Any: ...
+else:
+    Host = object
+
+TIME_FORMATS = ("relative", "absolute", "delta")
+
+
+class Commands(Host):
+    """The actions of the timeline screen."""
+
+    def press(self, action: str) -> None:
+        """A key of the footer was clicked."""
+        self.call_later(self.run_action, action)
+
+    def tell(self, text: str, role: Role = Role.NOTICE) -> None:
+        """Say something below the title, until the next thing is said."""
+        self.message = (safe_text(text, 300), role)
+        self.show_heading()
+
+    # Playing and moving
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.set_player(playing.toggled(self.player, self.stops))
+
+    def action_step(self, by: int) -> None:
+        """A step on or back."""
+        self.set_player(playing.stepped(self.player, self.stops, by))
+
+    def action_next(self) -> None:
+        """The next match while a search is active, else the next step."""
+        if self.needle:
+            self.search_on()
+        else:
+            self.action_step(1)
+
+    def action_speed(self, by: int) -> None:
+        """Faster or slower."""
+        self.set_player(playing.hurried(self.player, by))
+
+    def action_pace(self) -> None:
+        """True time or an even pace."""
+        self.set_player(replace(self.player, true_time=not self.player.true_time))
+
+    def action_note(self, by: int) -> None:
+        """The next row with a note, or the one before."""
+        rows = sorted({found.row for found in self.ladder.timeline.anchored})
+        here = self.player.row
+        ahead = [row for row in rows if (row > here if by > 0 else row < here)]
+        if ahead:
+            row = ahead[0] if by > 0 else ahead[-1]
+            self.set_player(replace(playing.selected(self.player, row), curtain=self.player.curtain))
+        else:
+            self.tell("there is no further note" if by > 0 else "there is no note before this one")
+
+    def action_move(self, by: int) -> None:
+        """Select another row."""
+        self.set_player(playing.selected(self.player, self.stops.moved(self.player.row, by)))
+
+    def action_edge(self, which: int) -> None:
+        """The first or the last row; the last one follows a live run."""
+        if which < 0:
+            player = playing.selected(self.player, self.stops.moved(0, 0))
+            self.set_player(replace(player, curtain=self.player.curtain))
+            return
+        self.set_player(playing.selected(self.player, self.stops.moved(len(self.ladder.timeline.rows), 0)))
+        self.following = self.feed is not None and not self.feed.done
+
+    def pick(self, row: int, twice: bool) -> None:
+        """A row was clicked."""
+        owner = playing.owner(self.ladder.timeline.rows, self.stops, row)
+        self.set_player(replace(playing.selected(self.player, owner), curtain=self.player.curtain))
+        if twice:
+            self.action_inspect()
+
+    # Drawing
+
+    def action_toggle(self, what: str) -> None:
+        """One of the ways rows are drawn."""
+        ladder = self.ladder
+        if what == "focus":
+            ladder.focus_mode = not ladder.focus_mode
+            ladder.refresh()
+        elif what == "dense":
+            ladder.arrange(dense=ladder.columns.label_above)
+        elif what == "sloped":
+            ladder.arrange(options=replace(ladder.options, sloped=not ladder.options.sloped))
+        elif what == "raw":
+            ladder.arrange(options=replace(ladder.options, raw_numbers=not ladder.options.raw_numbers))
+        elif what == "fold":
+            self.refold()
+        self.inspected = -1
+        self.update_view()
+
+    def refold(self) -> None:
+        """Lay the same steps out with or without folds; the current step stays current."""
+        if self.feed is None or not self.ladder.timeline.rows:
+            return
+        row = self.ladder.timeline.rows[self.player.row]
+        timeline = self.feed.folded(not self.feed.timeline.fold)
+        self.stops = type(self.stops)()
+        self.seen = (0, 0, timeline.revision)
+        self.ladder.show(timeline)
+        self.player = replace(self.player, row=0)
+        self.absorb()
+        self.player = replace(self.player, row=self.stops.at(timeline.row_of(row.step)))
+        self.tell("runs of like packets are folded" if timeline.fold else "every packet has its own row")
+
+    def action_time(self) -> None:
+        """The next way to print times."""
+        ladder = self.ladder
+        place = (TIME_FORMATS.index(ladder.options.time_format) + 1) % len(TIME_FORMATS)
+        ladder.arrange(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
+        self.update_view()
+
+    def action_hide(self, column: str) -> None:
+        """Hide a column, or show it again."""
+        self.ladder.arrange(hidden=self.ladder.hidden ^ {column})
+        self.update_view()
+
+    def action_note_scroll(self, by: int) -> None:
+        """Scroll the note below the ladder."""
+        self.panel.turn(by)
+
+    # Finding
+
+    def action_find(self) -> None:
+        """Ask for a text and go to the first row with it; no text ends the search."""
+        from pktscope.tui.prompt import Check, Prompt
+
+        def found(text: str) -> int | None:
+            return search.find(self.ladder.timeline, text, self.player.row - 1)
+
+        def check(text: str) -> Check:
+            if not text:
+                return Check("Enter ends the search" if self.needle else "")
+            return Check() if found(text) is not None else Check("nothing here says that", fine=False)
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                return
+            self.needle = text
+            row = found(text) if text else None
+            if row is not None:
+                self.set_player(playing.selected(self.player, row))
+            self.tell(f"search: {text}   n: next match; / and Enter: end" if text else "")
+
+        self.app.push_screen(Prompt("Find in labels, calls and notes:", check), answered)
+
+    def search_on(self) -> None:
+        """The next match."""
+        found = search.find(self.ladder.timeline, self.needle, self.player.row)
+        if found is None:
+            self.tell(f"nothing more says {self.needle!r}")
+        else:
+            self.set_player(playing.selected(self.player, found))
+
+    def action_go(self) -> None:
+        """Ask for a packet number or a time and go there."""
+        from pktscope.tui.prompt import Check, Prompt
+
+        def check(text: str) -> Check:
+            row, words = search.go_to(self.ladder.timeline, text)
+            return Check(words, fine=row is not None)
+
+        def answered(text: str | None) -> None:
+            row = search.go_to(self.ladder.timeline, text or "")[0]
+            if row is not None:
+                self.set_player(playing.selected(self.player, self.stops.from_step_row(row)))
+
+        self.app.push_screen(Prompt("Go to a packet (12) or a time (1.5s, 250ms):", check), answered)
+
+    # Other screens
+
+    def action_inspect(self) -> None:
+        """Look into the current step: beside the ladder where there is room, else over it."""
+        from pktscope.tui import windows
+
+        windows.inspect(self)
+
+    def action_story(self) -> None:
+        """The story, and the program's line behind the current step."""
+        from pktscope.tui import windows
+
+        windows.story(self)
+
+    def action_conversations(self) -> None:
+        """The list of conversations."""
+        self.open_list()
+
+    def open_list(self) -> None:
+        """The list of conversations over the timeline; choosing one opens it."""
+        from pktscope.tui.conversations import ConversationsScreen
+
+        def answered(chosen: Any) -> None:
+            self.touched = True
+            if chosen is not None:
+                self.open(chosen)
+            elif self.feed is None:
+                self.app.exit(return_code=0)
+
+        self.app.push_screen(ConversationsScreen(self.session, self.inks, ascii_only=self.app.ascii_only), answered)
+
+    def action_export(self) -> None:
+        """Write the timeline into files."""
+        from pktscope.tui import windows
+
+        windows.export(self)
+
+    async def mount_inspector(self) -> None:
+        """The inspector beside the ladder, the first time there is room for it."""
+        from pktscope.tui import windows
+
+        await windows.mount_inspector(self)
+
+    def set_outcome(self, code: int) -> None:
+        """What the program will exit with."""
+        self.app.settled = code

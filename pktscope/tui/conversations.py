@@ -1,0 +1,214 @@
+"""The list of conversations: one line each, painted when visible, so that a hundred thousand are as quick as ten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from pktscope.model import Conversation
+from pktscope.rows import Role
+from pktscope.text import safe_text
+from pktscope.tui import listing
+from pktscope.tui.chrome import Heading, KeyBar, NotePanel
+from pktscope.tui.keys import bindings, footer
+from pktscope.tui.session import Session, notice
+from pktscope.tui.styles import Styles, Surface
+from pktscope.words import counted
+
+RATE = 1 / 5
+
+
+class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines of `entries`; `place` is the selected one."""
+
+    DEFAULT_CSS = "ConversationList { height: 1fr; width: 100%; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }"
+
+    def __init__(self, styles: Styles) -> None:
+        super().__init__()
+        self.inks = styles
+        self.entries: Sequence[Conversation] = ()
+        self.place = 0
+        self.ascii_only = False
+
+    def show(self, entries: Sequence[Conversation]) -> None:
+        """Other entries; the selected conversation stays selected where it is still there."""
+        self.entries = entries
+        self.place = min(self.place, max(0, len(entries) - 1))
+        self.virtual_size = Size(self.size.width, max(1, len(entries)))
+        self.refresh()
+
+    def select(self, place: int) -> None:
+        """Select a line and keep it in sight."""
+        self.place = min(max(0, place), max(0, len(self.entries) - 1))
+        first, view = self.scroll_offset.y, max(1, self.size.height)
+        if self.place < first:
+            self.scroll_to(y=self.place, animate=False, force=True)
+        elif self.place >= first + view:
+            self.scroll_to(y=self.place - view + 1, animate=False, force=True)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One conversation."""
+        width = self.size.width
+        place = y + self.scroll_offset.y
+        if place >= len(self.entries):
+            return Strip.blank(width, self.inks.ground(Surface.LADDER))
+        surface = Surface.SELECTED if place == self.place else Surface.LADDER
+        text = listing.line(self.entries[place], width, ascii_only=self.ascii_only)
+        return Strip([Segment(text, self.inks.of(Role.PLAIN, surface))], width)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines, at once."""
+        event.stop()
+        event.prevent_default()
+        self.scroll_to(y=self.scroll_offset.y + 3, animate=False, force=True)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines back."""
+        event.stop()
+        event.prevent_default()
+        self.scroll_to(y=self.scroll_offset.y - 3, animate=False, force=True)
+
+
+class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
+    """The list, live while the capture is being read. Gives the conversation chosen, None for none."""
+
+    PLACE = "conversations"
+    AUTO_FOCUS = "ConversationList"
+    BINDINGS = bindings("conversations")
+
+    def __init__(self, session: Session, styles: Styles, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.heading = Heading(styles)
+        self.list = ConversationList(styles)
+        self.list.ascii_only = ascii_only
+        self.panel = NotePanel(styles)
+        self.bar = KeyBar(styles, footer("conversations"), self.press)
+        self.filter = listing.Filter()
+
+    def compose(self) -> ComposeResult:
+        """Heading, lines, the selected one in full, keys."""
+        yield self.heading
+        yield self.list
+        yield self.panel
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Look again and again until everything was read."""
+        self.refresher = self.set_interval(RATE, self.renew)
+        self.call_after_refresh(self.renew)
+
+    def on_resize(self) -> None:
+        """Another width: other columns."""
+        self.call_after_refresh(self.renew)
+
+    def renew(self) -> None:
+        """What has been found by now."""
+        store = self.session.store
+        finished = store.finished
+        found = store.conversations
+        self.list.show(self.filter.kept(found))
+        self.describe(len(found))
+        if finished:
+            self.refresher.pause()
+
+    def describe(self, total: int) -> None:
+        """Heading and the selected conversation in full."""
+        store, shown = self.session.store, len(self.list.entries)
+        octets, whole = store.progress
+        reading = "" if store.finished else f"reading {octets * 100 // whole} %" if whole else "reading"
+        count = counted(total, "conversations") if shown == total else f"{shown:,} of {total:,} conversations"
+        wanted = f"filter: {self.filter.text}" if self.filter.text else ""
+        lanes = [[(listing.titles(self.size.width), Role.TIME)]] if total else []
+        title = safe_text(self.session.title, 200)
+        said = notice(self.session, None, [])
+        if store.finished and not total and not said[0]:
+            said = ("No conversation was found in it.", Role.WARNING)
+        self.heading.show(title, (count, reading, wanted), said, lanes)
+        chosen = self.chosen()
+        text = listing.full(chosen) if chosen is not None else ""
+        self.panel.show(((text, "", Role.PLAIN),) if text else (), self.size.width, 3)
+
+    def chosen(self) -> Conversation | None:
+        """The selected conversation."""
+        entries = self.list.entries
+        return entries[self.list.place] if self.list.place < len(entries) else None
+
+    def select(self, place: int) -> None:
+        """Another line."""
+        self.list.select(place)
+        self.describe(len(self.session.store.conversations))
+
+    def action_move(self, by: int) -> None:
+        """A line down or up."""
+        self.select(self.list.place + by)
+
+    def action_page(self, by: int) -> None:
+        """A screen down or up."""
+        self.select(self.list.place + by * max(1, self.list.size.height - 1))
+
+    def action_edge(self, which: int) -> None:
+        """To an end."""
+        self.select(len(self.list.entries) - 1 if which > 0 else 0)
+
+    def action_open(self) -> None:
+        """The timeline of the selected one."""
+        if self.chosen() is not None:
+            self.dismiss(self.chosen())
+
+    def action_filter(self) -> None:
+        """Show only lines with a text in them."""
+        from pktscope.tui.prompt import Check, Prompt
+
+        def check(text: str) -> Check:
+            self.filter.set(text)
+            self.renew()
+            return Check(f"{len(self.list.entries):,} left")
+
+        def answered(text: str | None) -> None:
+            self.filter.set(text or "")
+            self.list.place = 0
+            self.renew()
+
+        self.app.push_screen(Prompt("Show only those with:", check, value=self.filter.text), answered)
+
+    def action_back(self) -> None:
+        """Drop the filter; without one, go back."""
+        if self.filter.text:
+            self.filter.set("")
+            self.renew()
+        else:
+            self.dismiss(None)
+
+    def press(self, action: str) -> None:
+        """A key of the footer was clicked."""
+        self.call_later(self.run_action, action)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select; twice: open."""
+        if event.widget is not self.list:
+            return
+        place = event.y + self.list.scroll_offset.y
+        if place < len(self.list.entries):
+            self.select(place)
+            if event.chain > 1:
+                self.action_open()
+
+    def restyle(self, styles: Styles) -> None:
+        """Another theme."""
+        for widget in (self.heading, self.list, self.panel, self.bar):
+            widget.inks = styles
+            widget.refresh()
+
+    def draw_ascii(self, ascii_only: bool) -> None:
+        """ASCII or the full set."""
+        self.list.ascii_only = ascii_only
+        self.list.refresh()

@@ -1,0 +1,62 @@
+"""Writing the timeline on the screen into files: NAME.txt as it is printed, NAME.json for programs."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from pktscope.text import safe_text
+from pktscope.tui.prompt import Check
+
+if TYPE_CHECKING:
+    from pktscope.tui.feed import Feed
+    from pktscope.tui.session import Session
+
+ENDINGS = (".txt", ".json")
+
+
+def proposal(session: Session, feed: Feed) -> str:
+    """A name that is not taken: the demo's or the conversation's."""
+    exchange = session.exchange
+    conversation = feed.conversation
+    name = (
+        exchange.demo if exchange is not None and exchange.demo else conversation.name if conversation else "timeline"
+    )
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:60].strip("-.") or "timeline"
+    taken = [base, *(f"{base}-{number}" for number in range(2, 100))]
+    return next((free for free in taken if not existing(free)), base)
+
+
+def existing(name: str) -> list[str]:
+    """Which of the files of that name are there."""
+    return [name + ending for ending in ENDINGS if os.path.lexists(name + ending)]
+
+
+def check(name: str) -> Check:
+    """Whether files of that name can be written here."""
+    if not name.strip():
+        return Check("a name is needed", fine=False)
+    folder = os.path.dirname(name) or "."
+    if not os.path.isdir(folder):
+        return Check(f"there is no directory {folder}", fine=False)
+    if not os.access(folder, os.W_OK):
+        return Check(f"{folder} may not be written to", fine=False)
+    there = existing(name)
+    if any(os.path.isdir(path) for path in there):
+        return Check(f"{there[0]} is a directory", fine=False)
+    return Check(f"{' and '.join(there)} would be replaced", fine=False, again=True) if there else Check()
+
+
+def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
+    """Write both files; a sentence about it, and whether it worked."""
+    from pktscope.tui.exporters import as_json, as_text
+
+    try:
+        for ending, make in zip(ENDINGS, (as_text, as_json), strict=True):
+            with open(name + ending, "w", encoding="utf-8") as stream:
+                for piece in make(feed, session):
+                    stream.write(piece)
+    except OSError as error:
+        return f"{safe_text(name)}: {error.strerror}", False
+    return f"written: {name}.txt and {name}.json", True

@@ -1,0 +1,95 @@
+"""A conversation in one line, in full, and by a filter. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pktscope.model import Conversation
+from pktscope.text import fit, safe_text
+from pktscope.words import counted, duration
+
+COLUMNS = (("packets", 9, 60), ("octets", 13, 76), ("lasted", 11, 90))
+"""Title, cells, and the width of the screen from which there is room."""
+
+
+def name_cells(width: int) -> int:
+    """Cells of the name."""
+    return 8 if width < 100 else 12
+
+
+def shown_columns(width: int) -> tuple[tuple[str, int], ...]:
+    """Which figures stand in a line."""
+    return tuple((title, cells) for title, cells, needed in COLUMNS if width >= needed)
+
+
+def titles(width: int) -> str:
+    """The line above the list, exactly `width` cells."""
+    figures = "".join(title.rjust(cells) for title, cells in shown_columns(width))
+    name = name_cells(width)
+    return f" {'name':<{name}}{fit('client and server', width - name - 2 - len(figures))}{figures} "
+
+
+def figures(conversation: Conversation) -> dict[str, str]:
+    """The numbers of a conversation by column."""
+    return {
+        "packets": f"{sum(conversation.frames):,}",
+        "octets": f"{sum(conversation.octets):,}",
+        "lasted": duration(max(0, conversation.last - conversation.first)),
+    }
+
+
+def line(conversation: Conversation, width: int, *, ascii_only: bool = False) -> str:
+    """One conversation in exactly `width` cells; what is too long for it is in `full`."""
+    arrow = "->" if ascii_only else "→"
+    numbers = figures(conversation)
+    right = "".join(numbers[title].rjust(cells) for title, cells in shown_columns(width))
+    ends = safe_text(f"{conversation.client} {arrow} {conversation.server}", 200)
+    name = name_cells(width)
+    label = safe_text(conversation.name, 40)
+    if len(label) >= name:
+        label, name = label + " ", len(label) + 1
+    return f" {label:<{name}}{fit(ends, max(0, width - name - 2 - len(right)))}{right} "
+
+
+def full(conversation: Conversation) -> str:
+    """Everything about a conversation in words."""
+    sent = (
+        f"{counted(conversation.frames[0], 'packets')} and {counted(conversation.octets[0], 'bytes')} from the client"
+    )
+    back = (
+        f"{counted(conversation.frames[1], 'packets')} and {counted(conversation.octets[1], 'bytes')} from the server"
+    )
+    lasted = duration(max(0, conversation.last - conversation.first))
+    return safe_text(
+        f"{conversation.name}: {conversation.client} to {conversation.server}; {sent}, {back}, in {lasted}", 600
+    )
+
+
+def searched(conversation: Conversation) -> str:
+    """What a filter looks at."""
+    return f"{conversation.name} {conversation.client} {conversation.server}".lower()
+
+
+class Filter:
+    """Which conversations of a growing list have a text in their line; each of them is looked at once a text."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.looked = 0
+        self.places: list[int] = []
+
+    def set(self, text: str) -> None:
+        """Another text."""
+        if text != self.text:
+            self.text, self.looked, self.places = text, 0, []
+
+    def kept(self, conversations: Sequence[Conversation]) -> Sequence[Conversation]:
+        """Those that have it; all where there is no text."""
+        if not self.text:
+            return conversations
+        wanted = self.text.lower()
+        for place in range(self.looked, len(conversations)):
+            if wanted in searched(conversations[place]):
+                self.places.append(place)
+        self.looked = len(conversations)
+        return [conversations[place] for place in self.places]

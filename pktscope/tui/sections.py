@@ -1,0 +1,377 @@
+"""What the inspector says of a step, as named parts of runs: fields, reasons, variables, octets. Pure."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pktscope.model import Call, End, Fate, Frame, Layer, Note, Return, Sample, Segment, Side, Step, Tcp
+from pktscope.rows import Role
+from pktscope.text import safe_text, wrap
+from pktscope.tui.boxes import Cell, box, edges, ip_box, scale, transport_box
+from pktscope.words import counted, duration, say
+
+Line: TypeAlias = list[tuple[str, Role]]
+
+LAYER_ROLES = (Role.TIME, Role.ICMP, Role.SYN, Role.FIN)
+"""Headers in order; payload is always Role.DATA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A titled piece of a long text; its lines may be made when they are looked at."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+class HexLines(Sequence[Line]):
+    """The hex view of a frame: lines are made when asked for, each octet in the role of its layer."""
+
+    def __init__(self, data: bytes, layers: tuple[Layer, ...], width: int) -> None:
+        self.data = data
+        self.per_line = 16 if width >= 4 + 2 + 16 * 3 + 1 + 16 else 8
+        self.spans = [(layer.start, layer.end, layer_role(layers, index)) for index, layer in enumerate(layers)]
+
+    def __len__(self) -> int:
+        return -(-len(self.data) // self.per_line)
+
+    def __getitem__(self, index: int) -> Line:  # type: ignore[override]
+        start = index * self.per_line
+        if not 0 <= start < max(1, len(self.data)):
+            raise IndexError(index)
+        octets = self.data[start : start + self.per_line]
+        roles = [self.role_of(start + place) for place in range(len(octets))]
+        line: Line = [(f"{start:04x}  ", Role.TIME)]
+        line += [(f"{octet:02x} ", role) for octet, role in zip(octets, roles, strict=True)]
+        line.append(("   " * (self.per_line - len(octets)) + " ", Role.PLAIN))
+        line += [(chr(octet) if 32 <= octet < 127 else ".", role) for octet, role in zip(octets, roles, strict=True)]
+        return line
+
+    def role_of(self, offset: int) -> Role:
+        """The role of one octet: that of the innermost layer it lies in."""
+        return next((role for start, end, role in reversed(self.spans) if start <= offset < end), Role.OTHER)
+
+
+def layer_role(layers: tuple[Layer, ...], index: int) -> Role:
+    """Payload as data, headers in turn."""
+    if layers[index].name.lower() in ("payload", "data"):
+        return Role.DATA
+    return LAYER_ROLES[index % len(LAYER_ROLES)]
+
+
+def plain(text: str, width: int, role: Role = Role.PLAIN, indent: str = "") -> list[Line]:
+    """Running text as lines."""
+    return [[(indent + line, role)] for line in wrap(safe_text(text), max(10, width - len(indent)))]
+
+
+def pair(name: str, value: str, width: int) -> list[Line]:
+    """A name and what it is, the value wrapped beside the name."""
+    label = f"{name:<14} "
+    lines = wrap(safe_text(value), max(10, width - len(label)))
+    return [
+        [(label if index == 0 else " " * len(label), Role.TIME), (line, Role.PLAIN)] for index, line in enumerate(lines)
+    ]
+
+
+def described(step: Step, context: Context, width: int) -> list[Part]:
+    """Every part the inspector shows of a step."""
+    seen = step.observation
+    if isinstance(seen, Frame):
+        return frame_parts(step, seen, context, width)
+    if isinstance(seen, Call | Return):
+        return call_parts(step, context, width)
+    return other_parts(step, context, width)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stands around the step being inspected."""
+
+    steps: Sequence[Step]
+    notes: tuple[Note, ...]
+    returns: dict[int, int]
+    start: int
+    """Time of the first step."""
+    ascii: bool = False
+    raw: bool = False
+
+
+def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[Part]:
+    """Of a frame."""
+    arrow = "->" if context.ascii else "→"
+    sizes = counted(frame.wire_length, "bytes") + " on the wire"
+    if frame.data and frame.captured_length < frame.wire_length:
+        sizes += f", {frame.captured_length:,} captured"
+    head = pair("from, to", f"{frame.source} {arrow} {frame.target}", width)
+    head += pair("when", duration(frame.time - context.start) + " after the first row", width)
+    head += pair("size", sizes, width)
+    if frame.interface or frame.vlans:
+        head += pair(
+            "interface", ", ".join([frame.interface, *(f"VLAN {tag}" for tag in frame.vlans)]).strip(", "), width
+        )
+    if frame.comment:
+        head += pair("comment", frame.comment, width)
+    title = f"packet {frame.number}   {step.side} {arrow} {step.side.other}"
+    parts = [Part(title, head), *why_parts(context, width)]
+    parts += boxed_parts(frame, context, width)
+    if step.segment is not None:
+        parts += segment_parts(step, step.segment, context, width)
+    for oddity in frame.oddities:
+        parts.append(Part("odd", plain(oddity, width, Role.WARNING)))
+    parts += octet_parts(frame, width)
+    return parts
+
+
+def boxed_parts(frame: Frame, context: Context, width: int) -> list[Part]:
+    """The headers as boxes."""
+    parts = []
+    name = type(frame.transport).__name__.upper()
+    drawn = transport_box(frame, width, ascii_only=context.ascii)
+    if drawn:
+        lines: list[Line] = [[(line, Role.PLAIN)] for line in drawn]
+        if frame.unfilled_checksum:
+            lines += plain(
+                "The checksum is only the pseudo-header's sum: it was left to the network card.", width, Role.TIME
+            )
+        parts.append(Part(f"{name} header", lines))
+    drawn = ip_box(frame, width, ascii_only=context.ascii)
+    if drawn and frame.ip is not None:
+        parts.append(Part(f"IPv{frame.ip.version} header", [[(line, Role.PLAIN)] for line in drawn]))
+    return parts
+
+
+def why_parts(context: Context, width: int) -> list[Part]:
+    """The notes that land on this step."""
+    lines: list[Line] = []
+    for note in context.notes:
+        role = Role(note.severity.value)
+        lines += plain(say(note.message, note.values), width, role)
+        cited = [note.reference] if note.reference else []
+        if note.wireshark:
+            cited.append(f"Wireshark: {note.wireshark}")
+        lines += plain(f"{note.rule}   {'   '.join(cited)}".rstrip(), width, Role.TIME)
+        lines.append([])
+    return [Part("why now?", lines[:-1])] if lines else []
+
+
+def segment_parts(step: Step, segment: Segment, context: Context, width: int) -> list[Part]:
+    """The numbers of a segment, and its sender's variables behind it."""
+    lines: list[Line] = []
+    span = f"{segment.seq:,} to {segment.end - 1:,}" if segment.end > segment.seq else f"none (next is {segment.seq:,})"
+    lines += pair("numbers used", span, width)
+    if segment.answers is not None and segment.answers < len(context.steps):
+        answered = context.steps[segment.answers].observation
+        number = answered.number if isinstance(answered, Frame) else 0
+        after = f", {duration(segment.rtt)} after it" if segment.rtt is not None else ""
+        lines += pair("acknowledges", f"packet {number}{after}; {segment.acked:,} new", width)
+    if segment.sack:
+        lines += pair("SACK", ", ".join(f"{first:,} to {behind - 1:,}" for first, behind in segment.sack), width)
+    lines += pair("window", window_words(segment), width)
+    return [
+        Part("this segment", lines),
+        Part(f"the {step.side}'s variables after it", variables(step, segment, context, width)),
+    ]
+
+
+def window_words(segment: Segment) -> str:
+    """The window a segment announces."""
+    words = f"{segment.window:,} bytes"
+    return words if segment.window_known else f"{words}, if no scale was agreed: the SYN was not seen"
+
+
+def variables(step: Step, segment: Segment, context: Context, width: int) -> list[Line]:
+    """The send sequence space of RFC 9293 section 3.3.1, as far as this capture shows it."""
+    cells = scale(width)
+    limit = segment.limit
+    free = None if limit is None else max(0, limit - segment.nxt)
+    row = (
+        Cell("sent + acked", f"< {segment.una:,}", 8, "acked"),
+        Cell("in flight", f"{segment.in_flight:,}", 8, "flight"),
+        Cell("may send now", "?" if free is None else f"{free:,}", 8, "may"),
+        Cell("must wait", "?" if limit is None else f"{limit:,}+", 8, "wait"),
+    )
+    lines: list[Line] = [[(line, Role.PLAIN)] for line in box([row], cells, ascii_only=context.ascii)]
+    lines.append(
+        [
+            (
+                under_borders(
+                    row, cells, ("", f"{segment.una:,}", f"{segment.nxt:,}", "" if limit is None else f"{limit:,}")
+                ),
+                Role.TIME,
+            )
+        ]
+    )
+    lines += pair("SND.UNA", f"{segment.una:,}   oldest not acknowledged", width)
+    lines += pair("SND.NXT", f"{segment.nxt:,}   next to be sent", width)
+    lines += pair(
+        "UNA + WND",
+        "not known: the other side's window was not seen"
+        if limit is None
+        else f"{limit:,}   first it may not send yet",
+        width,
+    )
+    return lines
+
+
+def under_borders(row: tuple[Cell, ...], cells: int, numbers: tuple[str, ...]) -> str:
+    """Numbers centred under a box's inner borders, none cut, none touching."""
+    line = ""
+    for place, number in zip(sorted(edges(row, cells)), numbers, strict=False):
+        if number:
+            at = max(len(line) + 1, place - len(number) // 2)
+            line = line.ljust(at) + number
+    return line
+
+
+def octet_parts(frame: Frame, width: int) -> list[Part]:
+    """Layers, then every captured octet in the colour of its layer."""
+    if not frame.data:
+        return []
+    lines: list[Line] = []
+    for index, layer in enumerate(frame.layers):
+        size = layer.end - layer.start
+        words = f"{layer.name:<16} {layer.start:>6} to {layer.end - 1:<6} {counted(size, 'bytes')}"
+        lines.append([(safe_text(words), layer_role(frame.layers, index))])
+    parts = [Part("layers", lines)] if lines else []
+    return [*parts, Part("octets", HexLines(frame.data, frame.layers, width))]
+
+
+def partner(step: Step, context: Context) -> Step | None:
+    """The Return of a Call, the Call of a Return."""
+    if isinstance(step.observation, Return):
+        other = step.call
+    else:
+        other = context.returns.get(step.index)
+    return context.steps[other] if other is not None and other < len(context.steps) else None
+
+
+def call_parts(step: Step, context: Context, width: int) -> list[Part]:
+    """Of a socket call and its return, whichever was chosen."""
+    other = partner(step, context)
+    both = [found for found in (step, other) if found is not None]
+    call = next((found for found in both if isinstance(found.observation, Call)), None)
+    answer = next((found for found in both if isinstance(found.observation, Return)), None)
+    lines: list[Line] = []
+    name = step.observation.name if isinstance(step.observation, Call | Return) else ""
+    if call is not None and isinstance(call.observation, Call):
+        lines += entered_lines(call, call.observation, context, width)
+    if answer is not None and isinstance(answer.observation, Return):
+        lines += returned_lines(call, answer, answer.observation, context, width)
+    else:
+        lines += pair("result", "it has not returned as far as was recorded", width)
+    title = safe_text(f"{step.side}: {name}()")
+    return [Part(title, lines), *why_parts(context, width)]
+
+
+def entered_lines(step: Step, call: Call, context: Context, width: int) -> list[Line]:
+    """What a call was entered with."""
+    lines = pair(
+        "call", f"{call.name}{call.arguments if call.arguments.startswith('(') else f'({call.arguments})'}", width
+    )
+    lines += pair("entered", duration(call.time - context.start) + " after the first row", width)
+    if call.protocol or call.local or call.peer:
+        ends = " to ".join(str(end) for end in (call.local, call.peer) if end is not None)
+        lines += pair("socket", f"{call.protocol} {ends}".strip(), width)
+    if step.octets is not None and step.octets[1] > step.octets[0]:
+        lines += pair("octets", stream_words(step.octets), width)
+    if call.line:
+        lines += pair("where", f"{os.path.basename(call.file)}:{call.line}", width)
+    return lines
+
+
+def returned_lines(call: Step | None, step: Step, answer: Return, context: Context, width: int) -> list[Line]:
+    """What came back, and when."""
+    lines: list[Line] = []
+    if answer.error:
+        number = getattr(errno, answer.error, None)
+        meaning = f": {os.strerror(number)}" if isinstance(number, int) else ""
+        lines += pair("error", f"{answer.error}{meaning}", width)
+    else:
+        lines += pair("result", answer.result or "nothing", width)
+    if answer.length == 0 and answer.name.startswith(("recv", "read")) and not answer.error:
+        lines += pair("meaning", "0 bytes: the other side has ended its stream (its FIN arrived)", width)
+    if call is not None:
+        lines += pair("took", duration(answer.time - call.time), width)
+    if step.octets is not None and step.octets[1] > step.octets[0]:
+        lines += pair("octets", stream_words(step.octets), width)
+    return lines
+
+
+def stream_words(octets: tuple[int, int]) -> str:
+    """Which octets of the stream."""
+    first, behind = octets
+    return f"{first:,} to {behind - 1:,} of the stream ({behind - first:,})"
+
+
+def other_parts(step: Step, context: Context, width: int) -> list[Part]:
+    """Of a sample, a fate, the end."""
+    seen = step.observation
+    lines: list[Line] = []
+    if isinstance(seen, Sample):
+        lines += pair("kernel says", f"{seen.state} for the {step.side}'s socket", width)
+        lines += pair("asked", duration(seen.time - context.start) + " after the first row", width)
+        if seen.timer:
+            lines += pair("timer", f"{seen.timer}, {duration(seen.timer_left)} left", width)
+        lines += pair("unread", counted(seen.unread, "bytes"), width)
+        for name, value in seen.info:
+            lines += pair(name, f"{value:,}", width)
+    elif isinstance(seen, Fate):
+        lines += pair("the wire", f"{seen.what} packet {seen.frame}", width)
+    elif isinstance(seen, End):
+        lines += pair("the end", seen.detail or seen.reason, width)
+        if seen.dropped is not None:
+            lines += pair("not captured", counted(seen.dropped, "frames"), width)
+    return [Part(str(type(seen).__name__).lower(), lines), *why_parts(context, width)]
+
+
+def own_lines(
+    step: Step, steps: Sequence[Step], returns: dict[int, int], reach: int = 2000
+) -> tuple[tuple[str, int], ...]:
+    """The program lines behind a step: its own call, or the calls whose octets a segment carries; empty if the kernel's own."""
+    seen = step.observation
+    if isinstance(seen, Call):
+        return ((seen.file, seen.line),) if seen.line else ()
+    if isinstance(seen, Return):
+        call = steps[step.call].observation if step.call is not None else None
+        return ((call.file, call.line),) if isinstance(call, Call) and call.line else ()
+    if not isinstance(seen, Frame):
+        return ()
+    before = (steps[index] for index in range(step.index - 1, max(-1, step.index - reach), -1))
+    mine = [
+        (found, found.observation)
+        for found in before
+        if found.side is step.side and isinstance(found.observation, Call)
+    ]
+    if isinstance(seen.transport, Tcp):
+        return tcp_lines(step, seen.transport, mine)
+    return next(
+        (((call.file, call.line),) for _, call in mine if call.line and call.name.startswith(("send", "write"))), ()
+    )
+
+
+def tcp_lines(step: Step, header: Tcp, mine: list[tuple[Step, Call]]) -> tuple[tuple[str, int], ...]:
+    """The lines behind a segment: by the octets it carries, else by its SYN or FIN."""
+    from pktscope.model import ACK, FIN, SYN
+
+    segment = step.segment
+    if segment is not None and isinstance(step.observation, Frame) and step.observation.length:
+        found = [
+            (call.file, call.line)
+            for placed, call in mine
+            if placed.octets and call.line and placed.octets[0] < segment.end and placed.octets[1] > segment.seq
+            and call.name.startswith(("send", "write"))
+        ]  # fmt: skip
+        return tuple(reversed(found))
+    wanted: tuple[str, ...] = ()
+    if header.flags & SYN and not header.flags & ACK:
+        wanted = ("connect",)
+    elif header.flags & FIN:
+        wanted = ("close", "shutdown", "exit")
+    return next((((call.file, call.line),) for _, call in mine if call.line and call.name in wanted), ())
+
+
+__all__ = ["Context", "HexLines", "Line", "Part", "Side", "described", "own_lines"]

@@ -1,0 +1,283 @@
+"""The timeline with its player: the screen everything else is one key away from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from pktscope.model import NO_STATES, Conversation
+from pktscope.render import cells
+from pktscope.rows import Role
+from pktscope.text import safe_text
+from pktscope.timeline import Timeline
+from pktscope.tui import player as playing
+from pktscope.tui import session as about
+from pktscope.tui.chrome import Heading, KeyBar, NotePanel
+from pktscope.tui.commands import Commands
+from pktscope.tui.keys import bindings, footer
+from pktscope.tui.ladder import Ladder
+from pktscope.tui.player import Player, Stops
+from pktscope.tui.session import Session
+from pktscope.tui.styles import Styles
+from pktscope.words import duration, say
+
+if TYPE_CHECKING:
+    from pktscope.tui.feed import Feed
+    from pktscope.tui.pages import Pages
+
+FEED_RATE = 1 / 25
+FRAME_RATE = 1 / 30
+BESIDE = 160
+"""Columns from which the inspector stands beside the ladder."""
+NOTES_BESIDE = 100
+"""Columns from which the notes do."""
+LADDER_WIDTH = cells.columns(BESIDE).width + 1
+"""The capped ladder and its scroll bar."""
+
+
+class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
+    """Feeds, plays and shows one timeline."""
+
+    PLACE = "timeline"
+    AUTO_FOCUS = "Ladder"
+    BINDINGS = bindings("timeline")
+    CSS = "Horizontal { height: 1fr; }"
+
+    def __init__(self, session: Session, styles: Styles, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.inks = styles
+        options = session.options
+        drawn = cells.Options(ascii=ascii_only, time_format=options.time_format, raw_numbers=options.raw_numbers)
+        self.feed: Feed | None = None
+        self.player = Player()
+        self.stops = Stops()
+        self.following = True
+        """The current row is the newest one, until the reader touches a key."""
+        self.touched = False
+        self.needle = ""
+        self.seen = (0, 0, 0)
+        """Rows, anchored notes and revision of the timeline when it was last looked at."""
+        self.heading = Heading(styles)
+        self.heading.title = safe_text(session.title, 200)
+        self.ladder = Ladder(Timeline(), styles, drawn)
+        self.ladder.dense = options.dense
+        self.ladder.clicked = self.pick
+        self.ladder.resized = self.update_view
+        self.panel = NotePanel(styles)
+        self.bar = KeyBar(styles, footer("timeline"), self.press)
+        self.inspector: Pages | None = None
+        self.message: tuple[str, Role] = ("", Role.PLAIN)
+        self.inspected = -1
+        self.dissected: dict[int, tuple[str, ...]] = {}
+        """Scapy's lines by frame number, the frames looked at last."""
+
+    def compose(self) -> ComposeResult:
+        """Heading, ladder (and inspector), note panel, keys."""
+        yield self.heading
+        with Horizontal():
+            yield self.ladder
+        yield self.panel
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """Nothing is read before the first frame is painted."""
+        self.panel.display = False
+        self.feeder = self.set_interval(FEED_RATE, self.read)
+        self.beat = self.set_interval(FRAME_RATE, self.play_on, pause=True)
+        self.last_beat = 0.0
+        self.call_after_refresh(self.read)
+
+    # Reading
+
+    def read(self) -> None:
+        """A slice of the capture, and what it changes on the screen."""
+        if self.feed is None and not self.begin():
+            return
+        feed = self.feed
+        assert feed is not None
+        if feed.pump():
+            self.absorb()
+        if feed.done:
+            self.feeder.pause()
+            self.finish()
+
+    def begin(self) -> bool:
+        """Open what is to be shown, as soon as that can be known."""
+        store = self.session.store
+        if self.session.run is None and not store.finished and not store.conversations:
+            self.show_heading()
+            return False
+        if about.opens_with_list(self.session) and not self.touched:
+            self.feeder.pause()
+            self.open_list()
+            return False
+        found = about.chosen(self.session)
+        if self.session.options.conversation and found is None and not store.finished:
+            return False
+        self.open(found)
+        return True
+
+    def open(self, conversation: Conversation | None) -> None:
+        """Follow a conversation from its beginning; None: everything, as one."""
+        from pktscope.tui.feed import Feed
+
+        store = self.session.store
+        if conversation is None and store.finished and len(store.conversations) == 1:
+            conversation = store.conversations[0]
+        live = self.session.run is not None or not store.finished
+        self.feed = Feed(store.reader(conversation), conversation, fold=self.session.options.fold)
+        self.player = Player(pace=self.player.pace, true_time=self.player.true_time)
+        self.stops = Stops()
+        self.following = live
+        self.seen = (0, 0, 0)
+        self.needle, self.message = "", ("", Role.PLAIN)
+        self.ladder.show(self.feed.timeline)
+        self.feeder.resume()
+
+    def absorb(self) -> None:
+        """Take what the timeline has grown by to the screen."""
+        feed = self.feed
+        assert feed is not None
+        timeline = feed.timeline
+        count, anchored, revision = self.seen
+        self.seen = (len(timeline.rows), len(timeline.anchored), timeline.revision)
+        self.stops.update(timeline.rows)
+        if timeline.revision != revision:
+            self.ladder.heights.clear()
+            self.ladder.painted.clear()
+        self.ladder.grown(max(0, count - 1), [found.row for found in timeline.anchored[anchored:]])
+        if self.following:
+            self.player = replace(self.player, row=self.stops.moved(len(timeline.rows), 0))
+        elif not count:
+            self.player = replace(self.player, row=self.stops.moved(0, 0))
+        self.inspected = -1
+        self.update_view()
+
+    def finish(self) -> None:
+        """Everything was read: a demo is judged, and shown from its beginning."""
+        if self.session.run is not None:
+            _, missing = about.self_check(self.session.shows, self.feed.flow.notes if self.feed else [])
+            self.set_outcome(4 if missing else 0)
+            if not self.touched:
+                self.following = False
+                self.player = playing.selected(self.player, self.stops.moved(0, 0))
+        self.update_view()
+
+    # Playing
+
+    def play_on(self) -> None:
+        """One frame of the player."""
+        now = monotonic()
+        passed, self.last_beat = min(0.25, now - self.last_beat), now
+        more = self.feed is not None and not self.feed.done
+        self.player = playing.advanced(self.player, self.ladder.timeline.rows, self.stops, passed, more=more)
+        self.update_view()
+
+    def set_player(self, player: Player) -> None:
+        """Another place or pace; the beat runs only while playing."""
+        self.touched, self.following = True, False
+        started = player.playing and not self.player.playing
+        self.player = player
+        if started:
+            self.last_beat = monotonic()
+        self.update_view()
+
+    @property
+    def moving(self) -> bool:
+        """Whether arrows grow."""
+        return self.session.options.motion and self.app.animation_level != "none"
+
+    def update_view(self) -> None:
+        """Put the player's state on the screen."""
+        rows = self.ladder.timeline.rows
+        done = playing.progress(self.player, rows, self.stops) if self.moving else 1.0
+        self.ladder.place(self.player.row, playing.horizon(self.player, rows, self.stops, done), done)
+        (self.beat.resume if self.player.playing else self.beat.pause)()
+        self.bar.relabel("play", "Stop" if self.player.playing else "Play")
+        if done in (0.0, 1.0) or self.inspected != self.player.row:
+            self.show_heading()
+            self.show_notes()
+        self.show_inspector()
+
+    # What stands around the ladder
+
+    def step_shown(self) -> int:
+        """The step at the play position."""
+        rows = self.ladder.timeline.rows
+        return playing.last_step(rows[self.player.row]) if self.player.row < len(rows) else 0
+
+    def show_heading(self) -> None:
+        """Title, position, states."""
+        feed, rows = self.feed, self.ladder.timeline.rows
+        parts: tuple[str, ...] = ("reading" if not self.session.store.finished else "",)
+        if feed is not None and rows:
+            here = rows[min(self.player.row, len(rows) - 1)].time - rows[0].time
+            parts = (
+                f"{self.stops.ordinal(self.player.row):,}/{len(self.stops):,}",
+                playing.caption(self.player, self.stops, live=not feed.done),
+                "recorded" if self.session.options.recorded else "",
+                about.quality(self.session, feed.end),
+                f"t {duration(here)}",
+            )
+        notice = self.message
+        if not notice[0]:
+            notice = about.notice(self.session, feed.end if feed else None, feed.flow.notes if feed else [])
+        states = feed.states(self.step_shown()) if feed is not None and rows else NO_STATES
+        lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options)
+        self.heading.show(self.full_title(), parts, notice, lanes)
+
+    def full_title(self) -> str:
+        """The title, with the conversation's name where there are several."""
+        title = safe_text(self.session.title, 200)
+        chosen = self.feed.conversation if self.feed is not None else None
+        return f"{title}   {chosen.name}" if chosen and len(self.session.store.conversations) > 1 else title
+
+    def show_notes(self) -> None:
+        """The current row's notes below the ladder, where there is no column for them."""
+        shown = bool(not self.ladder.columns.notes and "notes" not in self.ladder.hidden and self.ladder.timeline.rows)
+        if self.panel.display != shown:
+            self.panel.display = shown
+        if not shown:
+            return
+        found = (
+            self.ladder.timeline.notes_at(self.player.row) if self.player.row < len(self.ladder.timeline.rows) else ()
+        )
+        notes = tuple((safe_text(say(n.message, n.values)), n.reference, Role(n.severity.value)) for n in found)
+        self.panel.show(notes, self.size.width, max(2, self.size.height // 4))
+
+    def show_inspector(self) -> None:
+        """Keep the inspector beside the ladder on the current row, where there is room for it."""
+        room = self.size.width >= BESIDE
+        if room and self.inspector is None:
+            self.call_later(self.mount_inspector)
+            return
+        if self.inspector is None:
+            return
+        if self.inspector.display != room:
+            self.inspector.display = room
+            self.ladder.styles.width = LADDER_WIDTH if room else "1fr"
+        if room and self.inspected != self.player.row:
+            self.inspected = self.player.row
+            self.inspector.renew(stay=False)
+
+    def restyle(self, styles: Styles) -> None:
+        """Another theme."""
+        self.inks = styles
+        widgets: list[Any] = [self.heading, self.panel, self.bar, self.inspector]
+        for widget in widgets:
+            if widget is not None:
+                widget.inks = styles
+                widget.refresh()
+        self.ladder.arrange(inks=styles)
+
+    def draw_ascii(self, ascii_only: bool) -> None:
+        """ASCII or the full set."""
+        self.ladder.arrange(options=replace(self.ladder.options, ascii=ascii_only))
+        self.inspected = -1
+        self.update_view()
