@@ -42,7 +42,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self.tcp: dict[bytes, int] = {}
-        """Direction by key; `~direction` while not both initial sequence numbers are known: then `segment` must look."""
+        """Direction by key; `~direction` while an initial sequence number is unknown: then `segment` must look."""
         self.udp: dict[bytes, int] = {}
         self.groups: dict[tuple[str, Endpoint, Endpoint], int] = {}
         self.protocols: list[str] = []
@@ -135,7 +135,8 @@ class Conversations:
     def only(self, protocol: int, source: str, target: str) -> int | None:
         """The one conversation over TCP (6) or UDP (17) between two addresses, as a direction; None if not just one."""
         name = {6: "tcp", 17: "udp"}.get(protocol)
-        found = [index for index, known in enumerate(self.protocols) if known == name and self.between(index, source, target)]
+        held = (index for index, known in enumerate(self.protocols) if known == name)
+        found = [index for index in held if self.between(index, source, target)]
         if len(found) != 1:
             return None
         return 2 * found[0] + (self.ends(found[0])[0].address != source)

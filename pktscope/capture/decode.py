@@ -10,7 +10,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import Literal, TypeAlias
 
 from pktscope.capture import link as links
-from pktscope.capture import network, transport
+from pktscope.capture import linktypes, network, transport
 from pktscope.capture.reassembly import Datagram, Key, Reassembler
 from pktscope.capture.records import Record
 from pktscope.model import Endpoint, Frame, Icmp, Ip, Layer, Other, Tcp, Transport, Udp, Whole
@@ -19,9 +19,9 @@ ChecksumState: TypeAlias = Literal["good", "bad", "unfilled", "not checked"]
 
 
 def decode(record: Record, fragments: Reassembler | None = None) -> Frame:
-    """The frame of a record. `fragments` carries what is known of datagrams from frame to frame; give the same each time."""
+    """The frame of a record. `fragments` keeps what is known of datagrams; give the same for all frames of a capture."""
     data = record.data
-    header = links.read_link(record.link, data)
+    header = linktypes.read_link(record.link, data)
     if header.kind == links.IPV4:
         packet = network.read_ipv4(data, header.start, record.wire_length)
     elif header.kind == links.IPV6:
@@ -226,25 +226,18 @@ def read_packet(frame: Frame) -> network.Packet | None:
     """The IP header of a decoded frame, with its offsets."""
     if frame.ip is None:
         return None
-    start = links.read_link(LINK_NUMBERS.get(frame.link, -1), frame.data).start
+    start = linktypes.read_link(linktypes.NUMBERS.get(frame.link, -1), frame.data).start
     reader = network.read_ipv4 if frame.ip.version == 4 else network.read_ipv6
     return reader(frame.data, start, frame.wire_length)
-
-
-LINK_NUMBERS = {
-    "Ethernet": 1, "Linux cooked v1": 113, "Linux cooked v2": 276, "NULL": 0, "LOOP": 108, "RAW": 101, "IPv4": 228,
-    "IPv6": 229, "PPP": 9, "Cisco HDLC": 104,
-}  # fmt: skip
-"""The names the readers of `link` give, back to a LINKTYPE_ they answer to."""
 
 
 # --- where the headers lie -----------------------------------------------------------------------------------------
 
 
 def layers(frame: Frame) -> tuple[Layer, ...]:
-    """Where each header of a frame lies in `frame.data`, outermost first, without gaps or overlaps; for the inspector."""
+    """Where each header of a frame lies in `frame.data`, outermost first, no overlaps; for the inspector."""
     data = frame.data
-    header = links.read_link(LINK_NUMBERS.get(frame.link, -1), data)
+    header = linktypes.read_link(linktypes.NUMBERS.get(frame.link, -1), data)
     found = [Layer(*place) for place in header.layers] or []
     packet = read_packet(frame)
     if packet is None:

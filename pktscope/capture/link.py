@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -198,34 +197,30 @@ def ppp(data: bytes) -> Header:
     return Header("PPP", kind, start, inner=inner, layers=tuple(layers))
 
 
+def ppp_over_ethernet(data: bytes) -> Header:
+    """LINKTYPE_PPP_ETHER: a PPPoE header (RFC 2516), then PPP."""
+    if len(data) < 8:
+        return cut("PPPoE", data)
+    layers = [("PPPoE", 0, 6)]
+    kind, start, inner = point_to_point(data, 6, layers)
+    return Header("PPPoE", kind, start, inner=inner, layers=tuple(layers))
+
+
 def hdlc(data: bytes) -> Header:
-    """Cisco HDLC: address, control, then an ethertype."""
-    return tagged("Cisco HDLC", data, data[2] << 8 | data[3], 4, NOBODY, NOBODY) if len(data) >= 4 else cut(
-        "Cisco HDLC", data
-    )
+    """LINKTYPE_C_HDLC: address, control, then an ethertype."""
+    if len(data) < 4:
+        return cut("Cisco HDLC", data)
+    return tagged("Cisco HDLC", data, data[2] << 8 | data[3], 4, NOBODY, NOBODY)
 
 
-LINKS: dict[int, Callable[[bytes], Header]] = {
-    0: null, 1: ethernet, 9: ppp, 12: raw, 14: raw, 50: ppp, 51: ppp, 101: raw, 104: hdlc, 108: loop, 113: cooked,
-    228: raw4, 229: raw6, 276: cooked2,
-}  # fmt: skip
-"""LINKTYPE_ number -> reader of its header."""
-
-LINK_NAMES = {
-    3: "AX.25", 6: "Token Ring", 7: "ARCNET", 8: "SLIP", 10: "FDDI", 105: "IEEE 802.11", 107: "Frame Relay",
-    117: "OpenBSD pflog", 119: "IEEE 802.11 (Prism)", 122: "IP over Fibre Channel", 127: "IEEE 802.11 (radiotap)",
-    129: "ARCNET Linux", 138: "IP over FireWire", 143: "DOCSIS", 144: "IrDA", 147: "private link type",
-    163: "IEEE 802.11 (AVS)", 166: "PPP pppd", 187: "Bluetooth HCI", 189: "USB", 192: "PPI", 195: "IEEE 802.15.4",
-    201: "Bluetooth HCI", 203: "LAPD", 220: "USB", 227: "CAN bus", 230: "IEEE 802.15.4", 231: "D-Bus", 239: "NFLOG",
-    240: "netANALYZER", 247: "InfiniBand", 249: "USB", 251: "Bluetooth LE", 252: "Wireshark upper PDU", 253: "netlink",
-    254: "Bluetooth monitor", 258: "PKTAP", 271: "vsock", 272: "nordic BLE",
-}  # fmt: skip
-
-
-def read_link(link: int, data: bytes) -> Header:
-    """The link header of a frame, whatever its link type; never an exception."""
-    reader = LINKS.get(link)
-    if reader is not None:
-        return reader(data)
-    name = LINK_NAMES.get(link, f"link type {link}" if link >= 0 else "undescribed link")
-    return Header(name, NAMED, 0, inner=name)
+def nflog(data: bytes) -> Header:
+    """LINKTYPE_NFLOG: address family, then attributes in the capturing host's order; the packet is attribute 9."""
+    at = 4
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 2], "little")
+        if length < 4:
+            break
+        if data[at + 2] == 9:
+            return raw(data[at + 4 :])._replace(name="NFLOG", start=at + 4, layers=(("NFLOG", 0, at + 4),))
+        at += length + 3 & ~3
+    return Header("NFLOG", NAMED, min(at, len(data)), inner="NFLOG without a packet", layers=(("NFLOG", 0, len(data)),))

@@ -44,7 +44,7 @@ EXTENSIONS = {
     0: "hop-by-hop options", 43: "routing", 44: "fragment", 51: "authentication", 60: "destination options",
     135: "mobility", 139: "host identity", 140: "shim6",
 }  # fmt: skip
-"""IPv6 extension headers by their number in the next-header field; ESP hides what follows and so is no extension here."""
+"""IPv6 extension headers by next-header number; ESP hides what follows, and so is none here."""
 
 
 def read_ipv4(data: bytes, start: int, wire_length: int) -> Packet | None:

@@ -4,8 +4,8 @@ Wireshark and tshark list those blocks in line with the packets ("client: connec
 and libpcap skip them. The same format is the live stream between the process that sniffs and the one that shows. The
 order in the stream is the order of happening; no reader re-sorts.
 
-A journal block holds one entry in journal export format (lines of NAME=value). For people: MESSAGE. For us: PKTSCOPE_TIME,
-the exact nanoseconds, PKTSCOPE_KIND, and PKTSCOPE_DATA, the observation as one line of JSON.
+A journal block holds one entry in journal export format (lines of NAME=value). For people: MESSAGE. For us:
+PKTSCOPE_TIME, the exact nanoseconds, PKTSCOPE_KIND, and PKTSCOPE_DATA, the observation as one line of JSON.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def entry(told: Told, time: int) -> bytes:
 
 
 def read_entry(text: bytes) -> Told | None:
-    """What a journal entry tells; None for an entry of another program. Raises BadEntry if ours and not as it should be."""
+    """What a journal entry tells; None for an entry of another program. Raises BadEntry if ours and not in order."""
     values = entry_fields(text)
     if values.get(b"SYSLOG_IDENTIFIER") != b"pktscope":
         return None
@@ -244,8 +244,8 @@ def block(kind: int, body: bytes) -> bytes:
 class Writer:
     """Writes a recording to a binary stream; every block is handed over whole and flushed at once.
 
-    So a writer that is killed loses at most the block in hand. `link` is the LINKTYPE_ number of the frames: 1 Ethernet,
-    113 and 276 Linux cooked, 101 raw IP.
+    So a writer that is killed loses at most the block in hand. `link` is the LINKTYPE_ number of the frames:
+    1 Ethernet, 113 and 276 Linux cooked, 101 raw IP.
     """
 
     def __init__(self, stream: BinaryIO, *, interface: str = "lo", link: int = 1, snaplen: int = 0) -> None:
@@ -267,7 +267,7 @@ class Writer:
         return self.frames
 
     def many(self, frames: Iterable[tuple[int, bytes, int]]) -> None:
-        """Write frames given as (time, data, octets on the wire) in one go: for a sniffer that takes them in batches."""
+        """Write frames given as (time, data, octets on the wire) in one go: sniffers take them in batches."""
         blocks = [self.packed(time, data, wire_length) for time, data, wire_length in frames]
         self.put(b"".join(blocks))
         self.frames += len(blocks)

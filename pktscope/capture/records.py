@@ -47,7 +47,7 @@ class Interface:
     link: int
     """The LINKTYPE_ number; -1 where the file does not describe the interface."""
     form: str = "pcap"
-    """'pcap', 'modified' (24-octet record headers), 'pcapng', or 'simple' for packet blocks that hold no more than data."""
+    """'pcap', 'modified' (24-octet record headers), 'pcapng', or 'simple': packet blocks with data and nothing else."""
     order: str = "<"
     """As struct writes it."""
     name: str = ""
@@ -144,6 +144,8 @@ class Walk:
     """Index of the current section's stand-in for interfaces it does not describe."""
     plains: dict[int, int] = field(default_factory=dict)
     last_time: int = 0
+    ending: str = ""
+    """In plain words, what keeps the capture from being read to a proper end; empty where it was."""
 
     def walk(self, buffer: bytes, end: int) -> Iterator[Item]:
         """The records that lie whole in the first `end` octets of `buffer`; afterwards `consumed` says how far."""
@@ -231,7 +233,7 @@ class Walk:
 
     def block(self, kind: int, buffer: bytes, position: int, whole: int) -> Item | None:
         """One whole block; what is not known is skipped (RFC draft pcapng, section 3.1)."""
-        if kind == ENHANCED or kind == OBSOLETE:
+        if kind in (ENHANCED, OBSOLETE):
             return self.packet(kind, buffer, position, whole)
         if kind == SIMPLE:
             return self.simple(buffer, position, whole)
@@ -314,7 +316,8 @@ class Walk:
             if code == 2:
                 interface = replace(interface, name=value.decode("utf-8", "replace")[:256])
             elif code == 9 and value:
-                interface = replace(interface, **resolution(value[0]))
+                multiply, divide = resolution(value[0])
+                interface = replace(interface, multiply=multiply, divide=divide)
             elif code == 14 and len(value) == 8:
                 seconds = struct.unpack(self.order + "q", value)[0]
                 interface = replace(interface, offset=max(-TIME_LIMIT, min(seconds * 10**9, TIME_LIMIT)))
@@ -338,21 +341,26 @@ class Walk:
         if self.broken:
             return
         if not self.started:
-            self.complain("the file stops in the middle of its header")
+            self.cease("the file stops in the middle of its header")
         elif left and self.form == "pcapng":
-            self.complain(f"the file stops in the middle of a block behind packet {self.packets}: {self.share(left)}")
+            self.cease(f"the file stops in the middle of a block behind packet {self.packets}: {self.share(left)}")
         elif left:
             part = "" if left >= RECORD_SIZE[self.form] else "the header of "
             used = 0 if part else RECORD_SIZE[self.form]
             words = self.share(left - used, used)
-            self.complain(f"the file stops in the middle of {part}packet {self.packets + 1}: {words}")
+            self.cease(f"the file stops in the middle of {part}packet {self.packets + 1}: {words}")
 
     def share(self, left: int, used: int = 0) -> str:
         return f"{left:,} of {max(self.needed - used, left):,} octets are there"
 
     def stop(self, words: str) -> None:
-        self.complain(f"{words}; the rest of the file was left unread")
+        self.cease(f"{words}; the rest of the file was left unread")
         self.broken = True
+
+    def cease(self, words: str) -> None:
+        """Say what ends the capture early."""
+        self.complain(words)
+        self.ending = self.ending or words
 
     def complain(self, words: str) -> None:
         if len(self.complaints) < COMPLAINT_LIMIT:
@@ -374,11 +382,11 @@ BLOCK_TAIL = {order: struct.Struct(order + "I").unpack_from for order in "<>"}
 PACKET_FIELDS = {order: struct.Struct(order + "IIIII").unpack_from for order in "<>"}
 
 
-def resolution(value: int) -> dict[str, int]:
+def resolution(value: int) -> tuple[int, int]:
     """if_tsresol as a fraction: powers of ten, or of two where the highest bit is set."""
     if value & 0x80:
-        return {"multiply": 10**9, "divide": 1 << (value & 0x7F)}
-    return {"multiply": 10 ** max(0, 9 - value), "divide": 10 ** max(0, value - 9)}
+        return 10**9, 1 << (value & 0x7F)
+    return 10 ** max(0, 9 - value), 10 ** max(0, value - 9)
 
 
 def options(buffer: bytes, start: int, end: int, order: str) -> Iterator[tuple[int, bytes]]:

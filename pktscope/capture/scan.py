@@ -89,12 +89,12 @@ class Scan:
             self.times.append(time)
             self.interfaces.append(interface)
             if interface == JOURNAL:
-                self.owners.append(self.journal(bytes(buffer[start : start + captured]), item))
+                self.owners.append(self.journal(buffer[start : start + captured], item))
                 continue
             direction, length = self.quick(buffer, start, start + captured, wire, interfaces[interface].link, time)
             if direction == FALLBACK:
-                data = bytes(buffer[start : start + captured])
-                self.owners.append(self.slow(Record(self.number(item), time, interfaces[interface].link, data, wire), item))
+                data, kind = buffer[start : start + captured], interfaces[interface].link
+                self.owners.append(self.slow(Record(self.number(item), time, kind, data, wire), item))
                 continue
             frames[direction] += 1
             octets[direction] += length

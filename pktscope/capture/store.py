@@ -137,7 +137,7 @@ class Store:
             return scan.end
         last = max(scan.times[-1], 0) if scan.times else 0
         dropped = sum(scan.walk.dropped.values()) if scan.walk.dropped else None
-        complaint = self.error or next((text for text in scan.walk.complaints if "stops" in text or "left unread" in text), "")
+        complaint = self.error or scan.walk.ending
         if not complaint and scan.exchange is not None:
             complaint = "the recording has no end: what wrote it was stopped"
         return End(last, "cut" if complaint else "finished", dropped, complaint)
@@ -149,9 +149,9 @@ class Store:
         try:
             self.read()
         except OSError as error:
-            self.scan.walk.complain(f"reading stops here: {error.strerror or error}")
+            self.scan.walk.cease(f"reading stops here: {error.strerror or error}")
         except ValueError:  # the stream was closed under us
-            self.scan.walk.complain("reading stops here: the stream was closed")
+            self.scan.walk.cease("reading stops here: the stream was closed")
         finally:
             self.scan.settle()
             self.over.set()
@@ -187,10 +187,8 @@ class Store:
         first = next(raw, b"")
         while len(first) < 2 and (more := next(raw, b"")):
             first += more
-        if first[:2] == GZIP_MAGIC:
-            octets = unpacked(first, raw, self.scan.walk.complain)
-        else:
-            octets = joined(first, raw)
+        packed = first[:2] == GZIP_MAGIC
+        octets = unpacked(first, raw, self.scan.walk.cease) if packed else joined(first, raw)
         if self.file >= 0:
             yield from octets
             return

@@ -1,4 +1,4 @@
-"""TCP (RFC 9293), UDP (RFC 768) and ICMP (RFC 792, RFC 4443) headers; the rest by name. No octets whatever can raise."""
+"""TCP (RFC 9293), UDP (RFC 768) and ICMP (RFC 792, RFC 4443) headers; the rest by name. No octets can raise."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def named(protocol: int) -> str:
 
 
 def read_transport(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
-    """The header of `protocol` at `start`; `end` is where the captured octets stop, `wire_end` where the packet does."""
+    """The header of `protocol` at `start`; the captured octets stop at `end`, the packet at `wire_end`."""
     return READERS.get(protocol, read_other)(protocol, data, start, end, wire_end)
 
 
@@ -74,7 +74,8 @@ def read_tcp(protocol: int, data: bytes, start: int, end: int, wire_end: int) ->
     source, target, seq, ack, word, window = TCP_FIELDS(data, start)
     checksum, urgent = struct.unpack_from(">HH", data, start + 16) if end - start >= 20 else (0, 0)
     header = (word >> 12) * 4
-    options, oddities = NO_OPTIONS, ()
+    options = NO_OPTIONS
+    oddities: tuple[str, ...] = ()
     behind = start + header
     if header < 20:
         oddities = (f"the TCP header says {header} octets for itself; 20 is the least",)
@@ -204,4 +205,6 @@ def quote(octets: bytes) -> Quoted | None:
     )  # fmt: skip
 
 
-READERS: dict[int, Callable[[int, bytes, int, int, int], Upper]] = {1: read_icmp, 6: read_tcp, 17: read_udp, 58: read_icmp}
+READERS: dict[int, Callable[[int, bytes, int, int, int], Upper]] = {
+    1: read_icmp, 6: read_tcp, 17: read_udp, 58: read_icmp,
+}  # fmt: skip
