@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import assert_never
 
 from pktscope.model import (
@@ -18,6 +19,7 @@ from pktscope.model import (
     Return,
     Segment,
     Tcp,
+    TcpOptions,
     Udp,
     Whole,
     flag_names,
@@ -61,21 +63,23 @@ PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
 
 
 def frame_label(
-    frame: Frame, segment: Segment | None, words: tuple[str, ...] = (), *, raw: bool = False, window: bool = True
+    frame: Frame, segment: Segment | None, words: tuple[str, ...] = (), *, window: bool = True
 ) -> tuple[str, ...]:
     """The parts of a frame's label, most important first.
 
-    `words` (its verdicts) come before all. `raw` asks for sequence numbers as on the wire, `window` for the window too.
+    `words` are what the frame's headers do not say: a segment's verdict, the sender of an ICMP error. `window` asks for
+    the window of a segment that opens nothing.
     """
     if frame.ip is not None and frame.ip.is_fragment and not isinstance(frame.transport, Tcp):
         return fragment_label(frame, frame.ip, frame.whole)
     match frame.transport:
         case Tcp():
-            return words + tcp_label(frame, frame.transport, segment, raw, window)
+            return words + tcp_label(frame, frame.transport, segment, window)
         case Udp():
             return ("UDP", counted(frame.length, "bytes"), *preview(frame.payload, frame.length))
         case Icmp():
-            return icmp_label(frame, frame.transport)
+            first, *others = icmp_label(frame, frame.transport)
+            return (first, *words, *others)
         case Other():
             return tuple(
                 part for part in (safe_text(frame.transport.name, 40), safe_text(frame.transport.summary, 80)) if part
@@ -101,20 +105,20 @@ def preview(payload: bytes, length: int) -> tuple[str, ...]:
     return (f'"{shown}"',)
 
 
-def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, raw: bool, window: bool) -> tuple[str, ...]:
+def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, window: bool) -> tuple[str, ...]:
     """'PSH ACK', 'seq=1', 'ack=1', 'len=5', '"hello"', ..."""
-    relative = segment is not None and not raw
-    parts = [" ".join(flag_names(tcp.flags)) or "no flags"]
-    parts.append(f"seq={segment.seq if segment and relative else tcp.seq}")
+    parts = [flag_text(tcp.flags), f"seq={segment.seq if segment else tcp.seq}"]
     if tcp.flags & ACK:
-        parts.append(f"ack={segment.ack if segment and relative and segment.ack is not None else tcp.ack}")
+        parts.append(f"ack={tcp.ack if segment is None or segment.ack is None else segment.ack}")
     if frame.length:
         parts.append(f"len={frame.length}")
     if not tcp.window and not tcp.flags & RST:
         parts.append("win=0")
     parts += preview(frame.payload, frame.length)
-    parts += sack_parts(tcp, segment if relative else None)
-    parts += option_parts(tcp)
+    if tcp.options.sack:
+        parts.append(sack_part(segment.sack if segment else tcp.options.sack))
+    if tcp.flags & SYN:
+        parts += option_parts(tcp.options)
     if tcp.window and window:
         parts.append(f"win={window_of(tcp, segment)}")
     return tuple(parts)
@@ -125,20 +129,29 @@ def window_of(tcp: Tcp, segment: Segment | None) -> int:
     return segment.window if segment and segment.window_known else tcp.window
 
 
-def sack_parts(tcp: Tcp, segment: Segment | None) -> list[str]:
+def raw_label(label: tuple[str, ...], tcp: Tcp) -> tuple[str, ...]:
+    """A segment's label with the sequence numbers as on the wire."""
+    raw = {"seq=": str(tcp.seq), "ack=": str(tcp.ack)}
+    changed = (part[:4] + raw[part[:4]] if part[:4] in raw else part for part in label)
+    return tuple(sack_part(tcp.options.sack) if part.startswith("sack=") else part for part in changed)
+
+
+@cache
+def flag_text(flags: int) -> str:
+    """'PSH ACK'."""
+    return " ".join(flag_names(flags)) or "no flags"
+
+
+def sack_part(blocks: tuple[tuple[int, int], ...]) -> str:
     """The first SACK block, which reports the newest arrival (RFC 2018 section 4), and how many more."""
-    blocks = segment.sack if segment else tcp.options.sack
     if not blocks:
-        return []
+        return "sack"
     more = f" +{len(blocks) - 1}" if len(blocks) > 1 else ""
-    return [f"sack={blocks[0][0]}:{blocks[0][1]}{more}"]
+    return f"sack={blocks[0][0]}:{blocks[0][1]}{more}"
 
 
-def option_parts(tcp: Tcp) -> list[str]:
-    """The options of a SYN; on later segments only the rare ones are worth the room."""
-    options = tcp.options
-    if not tcp.flags & SYN:
-        return []
+def option_parts(options: TcpOptions) -> list[str]:
+    """The options of a SYN, which settle what the connection can do."""
     return [
         part
         for part, present in (

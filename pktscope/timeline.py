@@ -16,6 +16,7 @@ from pktscope.labels import (
     frame_role,
     merged_text,
     outcome,
+    raw_label,
     return_text,
     shortening,
     window_of,
@@ -213,7 +214,7 @@ class Timeline:
         words = verdict_words(verdict) + self._foreign(frame)
         window = self._window_news(frame, step.segment, lane, verdict)
         label = frame_label(frame, step.segment, words, window=window)
-        raw = frame_label(frame, step.segment, words, raw=True, window=window) if step.segment else label
+        raw = raw_label(label, frame.transport) if isinstance(frame.transport, Tcp) else label
         role = frame_role(frame, again)
         arrow = Arrow(
             step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke_of(frame, role, again)
@@ -226,10 +227,10 @@ class Timeline:
 
     def _foreign(self, frame: Frame) -> tuple[str, ...]:
         """Who sent a frame that neither end sent: a router's ICMP error."""
-        known = [end.address for end in self._ends if end]
-        if isinstance(frame.transport, Icmp) and known and frame.source.address not in known:
-            return (f"from {safe_text(frame.source.address, 48)}",)
-        return ()
+        if not isinstance(frame.transport, Icmp) or self._ends == (None, None):
+            return ()
+        known = any(end and end.address == frame.source.address for end in self._ends)
+        return () if known else (f"from {safe_text(frame.source.address, 48)}",)
 
     def _window_news(self, frame: Frame, segment: Segment | None, lane: int, verdict: int) -> bool:
         """Whether a segment's window is worth showing: that of a SYN, or one an eighth away from the last shown."""
