@@ -27,6 +27,8 @@ class Sent:
     time: int
     again: list[int] = field(default_factory=list)
     """Steps that sent any of it again."""
+    acked: int | None = None
+    """The step that first acknowledged all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class End:
         """Step of the other end's segment that last acknowledged something new of this one."""
         self.acked_to = 0
         """The highest acknowledgement it has sent."""
+        self.duplicates: list[int] = []
+        """Steps of the duplicate ACKs it has sent since it last acknowledged something new."""
         self.holes: list[tuple[int, int]] = []
         """Numbers below `nxt` never seen."""
         self.window: int | None = None

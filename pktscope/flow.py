@@ -36,7 +36,7 @@ from pktscope.model import (
 )
 from pktscope.seq import Line
 from pktscope.tcp import Input
-from pktscope.verdicts import Machine
+from pktscope.verdicts import Machine, Verdict
 
 SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "sendfile"})
 RECEIVING = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
@@ -93,6 +93,10 @@ class Flow:
         """Datagrams that are not complete."""
         self.told: set[str] = set()
         """Rules that speak once per conversation put their id here."""
+        self.counts: dict[str, int] = {}
+        """What rules count, by rule and side; starts anew with a new connection."""
+        self.marks: dict[str, int] = {}
+        """Steps rules remember, by rule and side; likewise."""
         self.memory: dict[tuple[str, int | str], int] = {}
         """What rules must know again later: (what, of which step or side) -> a step or a number."""
         self.frames = 0
@@ -254,10 +258,16 @@ class Flow:
             if acked:
                 you.advanced = index
             me.acked_to = max(me.acked_to, ack)
+            if acked:
+                me.duplicates.clear()
+            for piece in self.now.acked:
+                piece.acked = index
             if self.now.acked:
                 last = self.now.acked[-1]
                 answers = last.step
                 rtt = None if last.again else frame.time - last.time
+        if bits & Verdict.DUPLICATE_ACK:
+            me.duplicates.append(index)
         if end > seq and not header.flags & RST:
             self.now.fresh, self.now.repeated = me.place(seq, end, index, frame.time)
         self._states(header, side, ack, end, index)
@@ -274,6 +284,8 @@ class Flow:
         if me.isn is None or me.isn == header.seq or not (me.state in over or you.state in over):
             return
         self.machine = Machine()
+        self.counts.clear()
+        self.marks.clear()
         for end in (me, you):
             fresh = End(end.side, end.endpoint)
             fresh.traced, fresh.settings, fresh.listening = end.traced, end.settings, end.listening
@@ -523,6 +535,11 @@ class Flow:
             return False
         self.told.add(rule)
         return True
+
+    def count(self, what: str) -> int:
+        """One more of something a rule counts: how many there are now."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+        return self.counts[what]
 
 
 def follow(

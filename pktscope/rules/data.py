@@ -1,0 +1,457 @@
+"""Bytes on their way: which left in which segment, who acknowledged them when, and which recv() returned them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import FIN, PSH, RST, SYN, Return, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import header_of
+from pktscope.rules.phrases import (
+    acked_data,
+    call_at,
+    capital,
+    carriers,
+    fresh_data,
+    largest_segment,
+    placed,
+    spelled,
+    stretch,
+)
+
+if TYPE_CHECKING:
+    from pktscope.ends import End, Sent, Write
+    from pktscope.flow import Flow
+
+MILLISECOND = 1_000_000
+DELAYED = 20 * MILLISECOND
+"""An ACK held back at least this long is a delayed one; Linux waits 40 ms, others up to 200 ms."""
+MOST_DELAYED = 500 * MILLISECOND
+"""RFC 9293 section 3.8.6.3: no ACK may wait longer."""
+BLOCKED = 5 * MILLISECOND
+"""A call that took longer was waiting for something."""
+SEND_BLOCKED = 20 * MILLISECOND
+"""The same for a send, which copies its bytes and may take a while for that alone."""
+
+OPEN = """
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+"""
+
+ECHO = (
+    OPEN
+    + """
+C: send(10)
+   C > S  PSH ACK 1:11     # tcp.data
+C: = 10
+   S > C  ACK 11           # tcp.ack
+S: recv(1024) = 10         # tcp.bytes-delivered
+S: send(10)
+   S > C  PSH ACK 1:11     # tcp.data
+S: = 10
+   C > S  ACK 11           # tcp.ack
+C: send(10)
+   C > S  PSH ACK 11:21    # tcp.data
+C: = 10
+   S > C  ACK 21
+   C > S  PSH ACK 11:21
+"""
+)
+
+
+@rule("tcp.data", "RFC 9293 section 3.4", on="segment", example=ECHO)
+def data(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A segment with data: numbered bytes, not messages.
+
+    TCP numbers bytes, not segments: the sequence number in the header is that of the first byte, and the acknowledgement
+    that answers it names the byte expected next. PSH asks the receiving kernel to hand over what it has without waiting
+    for more; a sender sets it on the last segment of what it has to send. A segment is no message: TCP may cut what one
+    send() wrote into several, or put several writes into one.
+    """
+    octets = fresh_data(step, flow)
+    if octets is None or step.segment is None:
+        return
+    count = octets[1] - octets[0]
+    writes = flow.waited(step.side, octets)
+    if flow.once(f"tcp.data {step.side}"):
+        push = " PSH: hand them over without waiting for more." if header_of(step).flags & PSH else ""
+        yield find(
+            "{count:bytes} of data: {stretch} of what the {side} sends{origin}. ACK {end:,} will mean that they all"
+            " arrived.{push}",
+            evidence=(step.call,),
+            count=count,
+            stretch=stretch(*octets),
+            side=step.side,
+            origin=origin(flow, octets, writes),
+            end=octets[1],
+            push=push,
+        )
+    elif len(writes) == 1 and octets[0] == writes[0].first:
+        yield find(
+            "{stretch}{origin}.",
+            evidence=(step.call,),
+            stretch=capital(stretch(*octets)),
+            origin=origin(flow, octets, writes),
+        )
+
+
+def origin(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+    """', the 10 bytes of send(10) (line 12)': which call wrote the bytes of a segment; '' where that is not one call."""
+    call = call_at(flow, writes[0].step) if len(writes) == 1 else None
+    if call is None:
+        return ""
+    total, count = writes[0].end - writes[0].first, octets[1] - octets[0]
+    if total == count:
+        return f", all that {placed(call)} wrote"
+    which = "the first" if octets[0] == writes[0].first else "the last" if octets[1] == writes[0].end else "some"
+    return f", {which} {count:,} of the {total:,} bytes of {placed(call)}"
+
+
+CUT = (
+    OPEN
+    + """
+C: send(3000)
+   C > S  ACK 1:1461        # tcp.segmented
+   C > S  ACK 1461:2921
+   C > S  PSH ACK 2921:3001
+C: = 3000
+C: send(3000)
+   C > S  ACK 3001:4461
+"""
+)
+
+
+@rule("tcp.segmented", "RFC 9293 section 3.7.1", on="segment", example=CUT)
+def segmented(step: Step, flow: Flow) -> Iterator[Finding]:
+    """One send(), several segments: TCP cuts the stream to fit.
+
+    A segment carries at most as many bytes as the other end's MSS option allows, so that IP need not cut the packet:
+    segmentation is TCP's, fragmentation is IP's. Each segment has its own header and number and is acknowledged, and if
+    lost sent again, by itself. The receiver's program sees none of this, only bytes.
+    """
+    octets = fresh_data(step, flow)
+    if octets is None or octets[1] - octets[0] != largest_segment(flow, step.side):
+        return
+    writes = flow.waited(step.side, octets)
+    if len(writes) != 1 or writes[0].end <= octets[1] or not flow.once(f"tcp.segmented {step.side}"):
+        return
+    yield find(
+        "One {name}() of {total:bytes}, but this segment carries {count:,}: that is all the {other}'s MSS of {mss:,}"
+        " allows, so TCP cuts the stream into segments.",
+        evidence=(writes[0].step, flow.ends[step.side.other].syn),
+        name=getattr(flow.observed(writes[0].step), "name", "send"),
+        total=writes[0].end - writes[0].first,
+        count=octets[1] - octets[0],
+        other=step.side.other,
+        mss=flow.ends[step.side.other].options.mss or largest_segment(flow, step.side),
+    )
+
+
+@rule("tcp.ack", "RFC 9293 section 3.4", on="segment", example=ECHO)
+def ack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """ACK: everything below this number is here.
+
+    The acknowledgement number is that of the byte expected next, so one ACK confirms everything before it: it is
+    cumulative. The kernel sends it, not the program: an acknowledged byte is in the receiver's buffer and may never be
+    read. A pure ACK carries no data, takes no number and is itself never acknowledged.
+    """
+    octets = acked_data(step, flow)
+    if octets is None or not bare(step) or step.segment is None or step.segment.answers is None:
+        return
+    if not flow.once(f"tcp.ack {step.side}"):
+        return
+    yield find(
+        "ACK {ack:,}: the {side}'s kernel has every byte below {ack:,} and expects byte {ack:,} next. Whether its program"
+        " has read them, an ACK does not say.",
+        evidence=(step.segment.answers,),
+        since=step.segment.answers,
+        ack=step.segment.ack,
+        side=step.side,
+    )
+
+
+def bare(step: Step) -> bool:
+    """Whether a segment is nothing but an acknowledgement."""
+    return step.octets is None and not header_of(step).flags & (SYN | FIN | RST)
+
+
+SEVERAL = (
+    OPEN
+    + """
+   C > S  PSH ACK 1:11
+   C > S  PSH ACK 11:21
+   C > S  PSH ACK 21:31
+   S > C  ACK 31            # tcp.ack-cumulative
+   C > S  PSH ACK 31:41
+   C > S  PSH ACK 41:51
+   S > C  ACK 51
+"""
+)
+
+
+@rule("tcp.ack-cumulative", "RFC 9293 section 3.4, RFC 5681 section 4.2", on="segment", example=SEVERAL)
+def ack_cumulative(step: Step, flow: Flow) -> Iterator[Finding]:
+    """One ACK for several segments.
+
+    Since an acknowledgement covers everything before it, a receiver need not answer each segment: it should answer at
+    least every second full one. Fewer ACKs than segments is normal, and a lost ACK is made good by the next.
+    """
+    pieces = [piece for piece in flow.now.acked if piece.end > 1]
+    if len(pieces) < 2 or acked_data(step, flow) is None or step.segment is None:
+        return
+    if not flow.once(f"tcp.ack-cumulative {step.side}"):
+        return
+    yield find(
+        "ACK {ack:,} confirms {count:segments} at once ({frames}): it means everything below {ack:,}, so not every"
+        " segment needs an answer of its own.",
+        evidence=(pieces[0].step, pieces[-1].step),
+        since=pieces[0].step,
+        ack=step.segment.ack,
+        count=len(pieces),
+        frames=carriers(flow, pieces),
+    )
+
+
+PIGGYBACK = (
+    OPEN
+    + """
+   C > S  PSH ACK 1:11
+   S > C  PSH ACK 1:5 ACK 11   # tcp.piggyback
+   C > S  PSH ACK 11:21        # tcp.piggyback
+   S > C  PSH ACK 5:9
+   C > S  ACK
+"""
+)
+
+
+@rule("tcp.piggyback", "RFC 9293 section 3.8.6.3", on="segment", example=PIGGYBACK)
+def piggyback(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Data and acknowledgement in one segment.
+
+    Every segment after the first SYN carries an acknowledgement number, so data that is sent anyway can confirm what
+    came from the other side, and no pure ACK is needed. That is why a receiver waits a little before it sends one.
+    """
+    octets, confirmed = fresh_data(step, flow), acked_data(step, flow)
+    if octets is None or confirmed is None or step.segment is None or not flow.once(f"tcp.piggyback {step.side}"):
+        return
+    yield find(
+        "Two jobs in one segment: it carries {stretch} of the {side}, and its ACK {ack:,} confirms {confirmed} of the"
+        " {other}; no pure ACK was needed.",
+        evidence=(step.segment.answers,),
+        stretch=stretch(*octets),
+        side=step.side,
+        ack=step.segment.ack,
+        confirmed=stretch(*confirmed),
+        other=step.side.other,
+    )
+
+
+DELAY = (
+    OPEN
+    + """
+   C > S  PSH ACK 1:11
++41ms
+   S > C  ACK 11            # tcp.delayed-ack
+   C > S  PSH ACK 11:21
+   S > C  ACK 21
+   C > S  PSH ACK 21:31
++41ms
+   S > C  PSH ACK 1:11
+"""
+)
+
+
+@rule("tcp.delayed-ack", "RFC 9293 section 3.8.6.3", on="segment", example=DELAY)
+def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A delayed ACK: the receiver waited before it answered.
+
+    A receiver may hold an ACK back for up to half a second, hoping that its program answers and the ACK can ride on that
+    data, or that a second full segment comes and one ACK does for both. Linux waits about 40 ms. It costs nothing unless
+    the sender is waiting for that very ACK, as with Nagle's algorithm.
+    """
+    pieces = [piece for piece in flow.now.acked if piece.end > 1]
+    if not pieces or not bare(step) or step.segment is None:
+        return
+    waited = step.time - pieces[0].time
+    if not held_back(flow, step.time, pieces):
+        return
+    flow.memory["delayed ack", step.side] = step.index
+    yield find(
+        "A delayed ACK: it came {waited:duration} after {frame}, the first it confirms. Until then the {side} had"
+        " nothing to send that could have carried it.",
+        evidence=(pieces[0].step, pieces[-1].step),
+        since=pieces[0].step,
+        waited=waited,
+        frame=carriers(flow, pieces[:1]),
+        side=step.side,
+    )
+
+
+def held_back(flow: Flow, time: int, pieces: list[Sent]) -> bool:
+    """Whether an ACK was late by its receiver's choice: not the way, nor a loss, took the time."""
+    first, last = pieces[0], pieces[-1]
+    trip = flow.machine.rtt
+    if not trip or any(piece.again for piece in pieces):
+        return False
+    in_order = all(early.step < late.step for early, late in zip(pieces, pieces[1:], strict=False))
+    return in_order and DELAYED <= time - last.time - trip and time - first.time - trip <= MOST_DELAYED
+
+
+STICKY = (
+    OPEN
+    + """
+C: send(10)
+   C > S  PSH ACK 1:11
+C: = 10
+C: send(5)
+   C > S  PSH ACK 11:16
+C: = 5
+   S > C  ACK 16
+S: recv(1024) = 15         # tcp.bytes-delivered
+C: send(10)
+   C > S  PSH ACK 16:26
+C: = 10
+S: recv(4) = 4             # tcp.bytes-delivered
+S: recv(4) = 4
+S: recv(4) = 2             # tcp.bytes-delivered
+S: recv(4) = EAGAIN
+"""
+)
+
+
+@rule("tcp.bytes-delivered", "RFC 9293 section 3.9.1.3", on="return", example=STICKY)
+def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Which bytes recv() returned: TCP is a stream without boundaries.
+
+    recv(n) waits until there is at least one byte and returns what is there, n bytes at most. It knows nothing of the
+    send() calls that wrote them or of the segments that carried them: several writes may come out in one piece, and one
+    write in several. People call that "sticky packets"; it is no fault and has nothing to do with Nagle's algorithm. A
+    program that wants messages must mark their ends in the bytes, by a length in front or a separator behind.
+    """
+    returned, octets = step.observation, step.octets
+    you = flow.ends[step.side.other]
+    if not isinstance(returned, Return) or octets is None or not returned.name.startswith(("recv", "read")):
+        return
+    call, pieces = call_at(flow, step.call), you.pieces(*octets)
+    if call is None or not pieces or you.syn is None:
+        return
+    writes = you.writes_in(*octets)
+    if len(writes) == 1 and octets[0] > writes[0].first and octets[1] < writes[0].end:
+        return
+    yield find(
+        "{call} returned {count:bytes}: {stretch}, {source}carried by {frames}.{lesson}",
+        evidence=(step.call, *(write.step for write in writes[:2]), pieces[0].step, pieces[-1].step),
+        call=spelled(call),
+        count=octets[1] - octets[0],
+        stretch=stretch(*octets),
+        source=written(flow, octets, writes),
+        frames=carriers(flow, pieces),
+        lesson=boundaries(flow, octets, writes),
+    )
+
+
+def written(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+    """Who wrote what a recv() returned, in words; '' where the writer was not watched."""
+    if not writes:
+        return ""
+    name = getattr(flow.observed(writes[0].step), "name", "send")
+    if len(writes) > 1:
+        return f"written by {len(writes):,} calls of {name}() and "
+    total = writes[0].end - writes[0].first
+    if total == octets[1] - octets[0]:
+        return f"all that one {name}() wrote, "
+    which = "the first" if octets[0] == writes[0].first else "the last"
+    return f"{which} of the {total:,} that one {name}() wrote, "
+
+
+def boundaries(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+    """The lesson of the stream, once, where a recv() and a send() did not match."""
+    whole = len(writes) == 1 and (writes[0].first, writes[0].end) == octets
+    if not writes or whole or not flow.once("tcp.bytes-delivered"):
+        return ""
+    return " The stream has no boundaries: recv() takes what is there, up to the number asked for."
+
+
+WAITING = (
+    OPEN
+    + """
+S: recv(1024)
++40ms
+C: send(10)
+   C > S  PSH ACK 1:11
+C: = 10
+   S > C  ACK 11
+S: = 10                     # tcp.blocked
+S: recv(1024)
+   C > S  PSH ACK 11:21
+S: = 10
+S: recv(1024)
++40ms
+   C > S  FIN ACK
+   S > C  ACK 22
+S: = 0                      # tcp.blocked
+"""
+)
+
+
+@rule("tcp.blocked", "RFC 9293 section 3.9.1", on="return", example=WAITING)
+def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A call that had to wait, and for what.
+
+    recv() and accept() sleep until the kernel has something for them; send() sleeps only while the kernel's send buffer
+    is full. A sleeping call puts nothing on the wire and costs no time of the processor.
+    """
+    returned = step.observation
+    if not isinstance(returned, Return) or returned.error or step.call is None:
+        return
+    call, took = call_at(flow, step.call), step.time - flow.steps[step.call].time
+    if call is None or call.protocol == "udp" or took < BLOCKED:
+        return
+    found = awaited(step, returned, flow)
+    if found is None or found[1] <= step.call:
+        return
+    yield find(
+        "{call} slept {took:duration}: {reason} (frame {frame}).",
+        evidence=(step.call, found[1]),
+        since=step.call,
+        call=spelled(call),
+        took=took,
+        reason=found[0],
+        frame=flow.frame_number(found[1]),
+    )
+
+
+def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
+    """What ended a call's sleep, in words, and the step of the frame that brought it; None where that is not sure."""
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if returned.name == "accept":
+        return None if me.syn_acked is None else ("no connection was ready before the last of its handshake", me.syn_acked)
+    if not returned.name.startswith(("recv", "read")):
+        return full_buffer(step, me, flow)
+    if step.octets is not None:
+        pieces = you.pieces(step.octets[0], step.octets[0] + 1)
+        if pieces and not pieces[0].again:
+            return f"there was nothing to read before {stretch(step.octets[0], step.octets[0] + 1)} came", pieces[0].step
+        return None
+    if returned.length == 0 and you.fin is not None and you.fin_delivered:
+        return "neither data nor the end of the stream was there before the FIN", you.fin
+    return None
+
+
+def full_buffer(step: Step, me: End, flow: Flow) -> tuple[str, int] | None:
+    """A send that came back only after acknowledgements had made room, as far as that can be seen."""
+    if step.octets is None or step.call is None or me.advanced is None:
+        return None
+    if step.time - flow.steps[step.call].time < SEND_BLOCKED or me.una <= 1:
+        return None
+    waiting = step.octets[1] - me.una
+    if waiting < 2 * largest_segment(flow, step.side):
+        return None
+    return f"a send sleeps while the send buffer is full, and meanwhile ACK {me.una:,} came", me.advanced
+
+
+RULES: tuple[Rule, ...] = (
+    data, segmented, ack, ack_cumulative, piggyback, delayed_ack, bytes_delivered, blocked,
+)  # fmt: skip

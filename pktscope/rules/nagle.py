@@ -1,0 +1,401 @@
+"""Small writes: what holds them back (Nagle's algorithm, MSG_MORE, TCP_CORK), what lets them go, and in what company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import Return, Side, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.phrases import call_at, capital, carriers, fresh_data, largest_segment, stretch
+
+if TYPE_CHECKING:
+    from pktscope.ends import Sent, Write
+    from pktscope.flow import Flow
+
+INITIAL_WINDOW = 10
+"""Segments a sender may have under way from the start (RFC 6928); with more, congestion control may be what holds."""
+CORK_LIMIT = 190_000_000
+"""Linux keeps corked bytes for at most 200 ms (tcp(7))."""
+OFF = ("0", "False")
+
+OPEN = """
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+"""
+
+FIVE = (
+    OPEN
+    + """
+C: send(10)
+   C > S  PSH ACK 1:11
+C: = 10
+C: send(10)
+C: = 10                   # tcp.nagle-hold
+C: send(20)
+C: = 20                   # tcp.nagle-hold
++41ms
+   S > C  ACK 11
+   C > S  PSH ACK 11:41   # tcp.nagle-coalesced
+   S > C  ACK 41
+C: send(10)
+   C > S  PSH ACK 41:51
+C: = 10
+"""
+)
+
+
+def set_on(flow: Flow, side: Side, option: str) -> bool:
+    """Whether the program of an end has switched a socket option on."""
+    return flow.ends[side].settings.get(option, "0") not in OFF
+
+
+def unanswered(flow: Flow, side: Side, before: int) -> Sent | None:
+    """The oldest data of an end below `before` that is not acknowledged; None for none."""
+    me = flow.ends[side]
+    if me.unacked_at >= len(me.sent):
+        return None
+    oldest = me.sent[me.unacked_at]
+    return oldest if 1 < oldest.end and oldest.first < before else None
+
+
+def own_write(step: Step, flow: Flow) -> Write | None:
+    """The bytes a send just wrote, where some of them have not been seen on the wire as it returns."""
+    me = flow.ends[step.side]
+    if not isinstance(step.observation, Return) or step.octets is None or not me.writes:
+        return None
+    write = me.writes[-1]
+    return write if write.step == step.call and write.end > me.nxt > 0 else None
+
+
+@rule("tcp.nagle-hold", "RFC 9293 section 3.7.4, RFC 896", on="return", example=FIVE)
+def nagle_hold(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Nagle's algorithm holds a small write back.
+
+    While bytes are under way and not acknowledged, a sender keeps less than a full segment to itself, so that a program
+    that writes byte by byte does not fill the network with headers. send() does not wait for that: it returns as soon
+    as the kernel has the bytes. Linux is a little milder than RFC 896: it holds small data only while an earlier *small*
+    segment is unacknowledged. It is on unless TCP_NODELAY is set.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    write, earlier = own_write(step, flow), unanswered(flow, step.side, me.nxt)
+    most = largest_segment(flow, step.side)
+    if write is None or earlier is None or write.hint or set_on(flow, step.side, "TCP_NODELAY"):
+        return
+    room = you.window is not None and me.una + you.window >= write.end
+    if not room or write.end - me.nxt >= most or me.nxt - me.una > INITIAL_WINDOW * most:
+        return
+    flow.memory["nagle", write.step] = step.index
+    first = max(write.first, me.nxt)
+    if flow.memory.get(("nagle run", step.side)) == me.nxt:
+        yield find(
+            "Held back too: {stretch}. Now {count:bytes} of {writes:writes} wait for the ACK of {frame}.",
+            evidence=(step.call, earlier.step),
+            stretch=stretch(first, write.end),
+            count=write.end - me.nxt,
+            writes=len(me.writes_in(me.nxt, write.end)),
+            frame=carriers(flow, [earlier]),
+        )
+        return
+    flow.memory["nagle run", step.side] = me.nxt
+    yield find(
+        "{name}() has returned, but {stretch} did not leave: no ACK has come for {earlier} ({frame}), less than a full"
+        " segment waits, and TCP_NODELAY is not set. That is Nagle's algorithm.",
+        evidence=(step.call, earlier.step),
+        since=step.call,
+        name=step.observation.name if isinstance(step.observation, Return) else "send",
+        stretch=stretch(first, write.end),
+        earlier=stretch(max(1, earlier.first), me.nxt),
+        frame=carriers(flow, me.pieces(earlier.first, me.nxt)),
+    )
+
+
+@rule("tcp.nagle-coalesced", "RFC 9293 section 3.7.4, RFC 896", on="segment", example=FIVE)
+def nagle_coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Writes that waited leave together when the ACK comes.
+
+    Nagle's algorithm waits for an ACK; the receiver's delayed ACK waits for data to ride on. Where the two meet, both
+    wait until the receiver's timer ends it: some 40 ms on Linux. Cures: write header and body with one send(), or set
+    TCP_NODELAY, or tell the kernel that more will follow (MSG_MORE, TCP_CORK).
+    """
+    held = held_writes(step, flow, "nagle")
+    writes = bytes_of(step, flow)
+    if held is None or len(writes) < 2 or step.octets is None:
+        return
+    yield released(step, flow, held, f"The bytes of {len(writes):,} writes in one segment, {stretch(*step.octets)}")
+
+
+BODY = (
+    OPEN
+    + """
+C: send(10)
+   C > S  PSH ACK 1:11
+C: = 10
+C: send(20)
+C: = 20
++41ms
+   S > C  ACK 11
+   C > S  PSH ACK 11:31   # tcp.nagle-released
+   S > C  ACK 31
+"""
+)
+
+
+@rule("tcp.nagle-released", "RFC 9293 section 3.7.4, RFC 896", on="segment", example=BODY)
+def nagle_released(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A write that Nagle's algorithm held leaves when the ACK comes.
+
+    The pattern write, write, read is where it hurts: the second write waits for the ACK of the first, the receiver
+    delays that ACK because it has only half a request and nothing to answer, and every request takes some 40 ms.
+    """
+    held = held_writes(step, flow, "nagle")
+    if held is None or len(bytes_of(step, flow)) != 1 or step.octets is None:
+        return
+    yield released(step, flow, held, f"{capital(stretch(*step.octets))} left at last")
+
+
+def bytes_of(step: Step, flow: Flow) -> list[Write]:
+    """The writes a segment with new data carries bytes of."""
+    octets = fresh_data(step, flow)
+    return [] if octets is None else flow.waited(step.side, octets)
+
+
+def held_writes(step: Step, flow: Flow, why: str) -> tuple[Write, int] | None:
+    """The first write of a segment that was held back for a reason, and the step at which that was seen."""
+    for write in bytes_of(step, flow):
+        seen = flow.memory.get((why, write.step))
+        if seen is not None:
+            return write, seen
+    return None
+
+
+def released(step: Step, flow: Flow, held: tuple[Write, int], what: str) -> Finding:
+    """What let bytes go that Nagle's algorithm had held, and how long they had waited."""
+    me, (write, seen) = flow.ends[step.side], held
+    answer = me.advanced
+    cause = ""
+    if set_on(flow, step.side, "TCP_NODELAY"):
+        cause, answer = "; TCP_NODELAY, set meanwhile, let them go", None
+    elif answer is not None and answer > seen:
+        number = flow.frame_number(answer)
+        late = flow.memory.get(("delayed ack", step.side.other)) == answer
+        delayed = f"the {step.side.other}'s delayed ACK (frame {number})" if late else f"the ACK in frame {number}"
+        cost = ": Nagle's algorithm and the delayed ACK waited for each other" if late else ""
+        cause = f", until {delayed} let them go{cost}"
+    else:
+        answer = None
+    return find(
+        "{what}. The first had waited {waited:duration} since its send(){cause}.",
+        evidence=(write.step, seen, answer),
+        since=write.step,
+        what=what,
+        waited=step.time - write.time,
+        cause=cause,
+    )
+
+
+AT_ONCE = (
+    OPEN
+    + """
+C: setsockopt(IPPROTO_TCP, TCP_NODELAY, 1) = 0
+C: send(10)
+   C > S  PSH ACK 1:11
+C: = 10
+C: send(10)
+   C > S  PSH ACK 11:21   # tcp.nodelay
+C: = 10
+C: send(10)
+   C > S  PSH ACK 21:31
+C: = 10
+   S > C  ACK 31
+C: setsockopt(IPPROTO_TCP, TCP_NODELAY, 0) = 0
+C: send(10)
+   C > S  PSH ACK 31:41
+C: = 10
+C: send(10)
+C: = 10
+"""
+)
+
+
+@rule("tcp.nodelay", "RFC 9293 section 3.7.4, RFC 1122 section 4.2.3.4", on="segment", example=AT_ONCE)
+def nodelay(step: Step, flow: Flow) -> Iterator[Finding]:
+    """TCP_NODELAY: a small write leaves at once.
+
+    The option switches Nagle's algorithm off: every send() becomes a segment as soon as the windows allow, however
+    small. That is right where each write is a whole message that somebody waits for (keystrokes, requests), and wasteful
+    where a program writes in crumbs: each costs a header of 40 bytes and more. It does not keep messages apart: the
+    receiver may still get several in one recv().
+    """
+    if not set_on(flow, step.side, "TCP_NODELAY"):
+        flow.memory.pop(("nodelay", step.side), None)
+        return
+    octets, most = fresh_data(step, flow), largest_segment(flow, step.side)
+    earlier = None if octets is None else unanswered(flow, step.side, octets[0])
+    if octets is None or earlier is None or octets[1] - octets[0] >= most or earlier.end - earlier.first >= most:
+        return
+    if ("nodelay", step.side) in flow.memory or not bytes_of(step, flow):
+        return
+    flow.memory["nodelay", step.side] = step.index
+    yield find(
+        "{stretch} left at once, although no ACK has come for {earlier} ({frame}): TCP_NODELAY is set. Nagle's algorithm"
+        " would wait for that ACK.",
+        evidence=(step.call, earlier.step),
+        stretch=capital(stretch(*octets)),
+        earlier=stretch(max(1, earlier.first), octets[0]),
+        frame=carriers(flow, flow.ends[step.side].pieces(earlier.first, octets[0])),
+    )
+
+
+MORE = (
+    OPEN
+    + """
+C: send(10, MSG_MORE)
+C: = 10                   # tcp.held-by-option
+C: send(10, MSG_MORE)
+C: = 10                   # tcp.held-by-option
+C: send(10)
+   C > S  PSH ACK 1:31    # tcp.uncorked
+C: = 10
+   S > C  ACK 31
+C: setsockopt(IPPROTO_TCP, TCP_CORK, 1) = 0
+C: send(10)
+C: = 10                   # tcp.held-by-option
+C: setsockopt(IPPROTO_TCP, TCP_CORK, 0)
+   C > S  PSH ACK 31:41   # tcp.uncorked
+C: = 0
+   S > C  ACK 41
+C: send(10)
+   C > S  PSH ACK 41:51
+C: = 10
+"""
+)
+
+SAID = {
+    "MSG_MORE": "its flag MSG_MORE says that more will follow",
+    "TCP_CORK": "the option TCP_CORK says that more will follow",
+}
+
+
+@rule("tcp.held-by-option", "tcp(7), send(2)", on="return", example=MORE)
+def held_by_option(step: Step, flow: Flow) -> Iterator[Finding]:
+    """MSG_MORE and TCP_CORK: the program says that more will follow.
+
+    Both make the kernel keep less than a full segment, even where nothing is under way: MSG_MORE for one send(),
+    TCP_CORK from when it is set until it is cleared. A server sets one of them to send its header in the same segment as
+    the beginning of a file. Linux keeps such bytes for 200 ms at most.
+    """
+    me = flow.ends[step.side]
+    write = own_write(step, flow)
+    if write is None or write.hint not in SAID or write.end - me.nxt >= largest_segment(flow, step.side):
+        return
+    flow.memory["kept", write.step] = step.index
+    first = max(write.first, me.nxt)
+    if flow.memory.get(("kept run", step.side)) == me.nxt:
+        yield find(
+            "Kept too: {stretch}. Now {count:bytes} of {writes:writes} wait.",
+            evidence=(step.call,),
+            stretch=stretch(first, write.end),
+            count=write.end - me.nxt,
+            writes=len(me.writes_in(me.nxt, write.end)),
+        )
+        return
+    flow.memory["kept run", step.side] = me.nxt
+    yield find(
+        "{name}() has returned, but {stretch} did not leave: {said}, so the kernel keeps less than a full segment.",
+        evidence=(step.call,),
+        since=step.call,
+        name=step.observation.name if isinstance(step.observation, Return) else "send",
+        stretch=stretch(first, write.end),
+        said=SAID[write.hint],
+    )
+
+
+@rule("tcp.uncorked", "tcp(7), send(2)", on="segment", example=MORE)
+def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Bytes kept by MSG_MORE or TCP_CORK leave.
+
+    A send() without MSG_MORE, clearing TCP_CORK, setting TCP_NODELAY, a full segment, the end of the stream, or 200 ms:
+    any of these lets them go, all in one segment where they fit.
+    """
+    held, writes = held_writes(step, flow, "kept"), bytes_of(step, flow)
+    if held is None or step.octets is None or any(("nagle", write.step) in flow.memory for write in writes[-1:]):
+        return
+    write = held[0]
+    yield find(
+        "{what} leave in one segment, {stretch}{cause}. The first had waited {waited:duration}.",
+        evidence=(write.step, held[1], writes[-1].step),
+        since=write.step,
+        what=f"The bytes of {len(writes):,} writes" if len(writes) > 1 else "The bytes kept",
+        stretch=stretch(*step.octets),
+        cause=uncorking(step, flow, writes),
+        waited=step.time - write.time,
+    )
+
+
+def uncorking(step: Step, flow: Flow, writes: list[Write]) -> str:
+    """Why kept bytes leave now, where that is certain; else nothing."""
+    assert step.octets is not None
+    first, last = writes[0], writes[-1]
+    if step.octets[1] - step.octets[0] >= largest_segment(flow, step.side):
+        return ": they fill a whole one"
+    if not last.hint and last.step in flow.open_calls[step.side].values():
+        return f": {getattr(call_at(flow, last.step), 'name', 'send')}() without MSG_MORE ended the waiting"
+    for option, value in (("TCP_CORK", False), ("TCP_NODELAY", True)):
+        if step.side in flow.open_calls and setting(flow, step.side, option) and set_on(flow, step.side, option) is value:
+            return f": the program {'set' if value else 'cleared'} {option}"
+    if step.time - first.time >= CORK_LIMIT:
+        return ": Linux keeps them no longer than 200 ms"
+    return ""
+
+
+def setting(flow: Flow, side: Side, option: str) -> bool:
+    """Whether the program of an end is just inside a setsockopt() of an option."""
+    open_calls = flow.open_calls[side]
+    call = call_at(flow, next(reversed(open_calls.values()))) if open_calls else None
+    return call is not None and call.name == "setsockopt" and option in call.arguments
+
+
+JOINED = (
+    OPEN
+    + """
+C: send(10)
+C: = 10
+C: send(10)
+C: = 10
+   C > S  PSH ACK 1:21      # tcp.coalesced
+   S > C  ACK 21
+C: send(10)
+   C > S  PSH ACK 21:31
+C: = 10
+"""
+)
+
+
+@rule("tcp.coalesced", "RFC 9293 section 3.7", on="segment", example=JOINED)
+def coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Several writes in one segment.
+
+    TCP sends a stream and is free to put the bytes of several writes into one segment: because something held the first
+    of them back, or just because they were in the buffer together when the sender's turn came.
+    """
+    octets, writes = fresh_data(step, flow), bytes_of(step, flow)
+    if octets is None or len(writes) < 2 or any((why, each.step) in flow.memory for each in writes
+                                                for why in ("nagle", "kept")):  # fmt: skip
+        return
+    if flow.once(f"tcp.coalesced {step.side}"):
+        yield find(
+            "{stretch} come from {count} calls of {name}() and leave in one segment: TCP sends a stream and may join"
+            " writes.",
+            evidence=(writes[0].step, writes[-1].step),
+            since=writes[0].step,
+            stretch=capital(stretch(*octets)),
+            count=len(writes),
+            name=getattr(call_at(flow, writes[0].step), "name", "send"),
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    nagle_hold, nagle_coalesced, nagle_released, nodelay, held_by_option, uncorked, coalesced,
+)  # fmt: skip
