@@ -87,6 +87,8 @@ class Ring:
         self.interface = interface
         self.link = link
         self.socket = socket.socket(socket.AF_PACKET, link.kind, 0)  # protocol 0: nothing arrives before bind()
+        self.failed = 0
+        """errno of what ended the capture from outside (ENETDOWN: the interface went away); see `check`."""
         self.packets = 0
         self.dropped = 0
         self._block_size = 1 << 17
@@ -162,6 +164,10 @@ class Ring:
         start = self._block * self._block_size
         status, count, _ = _BLOCK.unpack_from(self._memory, start + _STATUS_AT)
         return bool(status & 1 or count)
+
+    def check(self) -> None:
+        """Learn why poll() reports an error: kept in `failed`."""
+        self.failed = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or self.failed
 
     def count(self) -> int:
         """Frames the kernel has seen for us so far, dropped ones included; adds to `packets` and `dropped`.

@@ -1,0 +1,144 @@
+"""The kernel's ring under scapy's sniff(): complete from bind() on, one copy of each frame, the kernel's own stamps.
+
+scapy as it comes loses packets above 3,000 a second, sees every loopback frame twice, starts late and drops the tail. So
+the socket is ours and the loop is scapy's. scapy is imported by the functions here, after the ring is open: its quarter
+of a second of import then delays no packet.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pktscope.capture.ring import MARKER_TYPE, Instruction, Ring, Seen
+
+HEARTBEAT = 10
+"""Milliseconds between two looks at a quiet ring."""
+
+MARGIN = 200_000
+"""Nanoseconds: a frame may have been stamped this long before the ring shows a trace of it."""
+
+
+class NoFilter(Exception):
+    """A capture filter that cannot be used; the text is one plain line with the way out."""
+
+
+def sniff_ring(
+    ring: Ring,
+    sink: Callable[[list[Seen]], object],
+    *,
+    marker: bytes = b"",
+    stop: int = -1,
+    promise: Callable[[int], object] = lambda now: None,
+) -> None:
+    """Have scapy sniff `ring` until the frame `marker` passes, or the descriptor `stop` is readable.
+
+    `sink` takes the frames in batches; `promise` is told up to which time everything has been given to `sink`.
+    What the kernel had handed over before `stop` became readable is delivered.
+    """
+    from scapy.sendrecv import sniff
+    from scapy.sessions import DefaultSession
+    from scapy.supersocket import SuperSocket
+
+    class RingSocket(SuperSocket):
+        """The ring as scapy knows sockets: select() waits for frames, for the end, or for a heartbeat."""
+
+        nonblocking_socket = True  # no control pipe: `stop` does that
+
+        def __init__(self) -> None:
+            self.ins = self.outs = ring.socket
+
+        @staticmethod
+        def select(sockets: list[Any], remain: float | None = None) -> list[Any]:
+            wait_for(ring, stop)
+            return sockets
+
+    class Batches(DefaultSession):
+        """Takes whole blocks from the ring; nothing is dissected here."""
+
+        def recv(self, sock: Any) -> Sequence[Any]:
+            if not deliver(ring, sink, marker, promise) or ring.failed or (stop >= 0 and readable(stop)):
+                raise EOFError
+            return ()
+
+    sniff(opened_socket=RingSocket(), session=Batches(), store=False, quiet=True)
+
+
+def wait_for(ring: Ring, stop: int) -> None:
+    """Until a block of frames is handed over, `stop` is readable, or the next heartbeat."""
+    waiting = select.poll()
+    waiting.register(ring.fileno(), select.POLLIN)
+    if stop >= 0:
+        waiting.register(stop, select.POLLIN)
+    for descriptor, events in waiting.poll(HEARTBEAT):
+        if descriptor == ring.fileno() and events & select.POLLERR:
+            ring.check()
+
+
+def readable(descriptor: int) -> bool:
+    """Whether there is something to read, an end of file included."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def deliver(ring: Ring, sink: Callable[[list[Seen]], object], marker: bytes, promise: Callable[[int], object]) -> bool:
+    """Give `sink` what has been handed over, and promise what follows from it; False once the marker has passed."""
+    while True:
+        looked = time.time_ns()
+        pending = ring.pending()
+        frames = ring.take()
+        if not frames:
+            break
+        more = True
+        if marker:
+            place = next((at for at, (_, data, _) in enumerate(frames) if data == marker), None)
+            more, frames = place is None, frames[:place]
+        if frames:
+            sink(frames)
+            promise(frames[-1][0] - MARGIN)
+        if not more:
+            return False
+    if not pending:
+        promise(looked - MARGIN)
+    return True
+
+
+def marker_frame(token: bytes) -> bytes:
+    """An Ethernet frame nobody else sends: where it passes, everything sent before has passed."""
+    return bytes(12) + MARKER_TYPE.to_bytes(2, "big") + token.ljust(46, b"\0")
+
+
+def send_marker(sender: socket.socket, interface: str, marker: bytes) -> None:
+    """Put the end marker on the wire; `sender` is an AF_PACKET socket of protocol 0."""
+    sender.sendto(marker, (interface, MARKER_TYPE))
+
+
+def compile_filter(expression: str, filter_type: int) -> tuple[Instruction, ...]:
+    """A capture filter in tcpdump's language as classic BPF. NoFilter if it is wrong, or if libpcap is missing."""
+    from scapy.arch.common import compile_filter as compiled
+    from scapy.error import Scapy_Exception
+
+    if "\0" in expression:
+        raise NoFilter("capture filter: a filter holds no NUL characters")
+    try:
+        program = compiled(expression, linktype=filter_type)
+    except (ImportError, OSError):
+        raise NoFilter(
+            "capture filter: libpcap compiles filters and is not installed; "
+            "install it (Debian, Ubuntu: apt install libpcap0.8) or leave the filter out"
+        ) from None
+    except Scapy_Exception as error:
+        raise NoFilter(f"capture filter {expression[:80]!r}: {_reason(str(error))}; see man pcap-filter") from None
+    return tuple(
+        (code.code, code.jt, code.jf, code.k) for code in (program.bf_insns[at] for at in range(program.bf_len))
+    )
+
+
+def _reason(text: str) -> str:
+    """libpcap's own words, out of scapy's."""
+    start = text.rfind("(") + 1
+    return text[start:].rstrip(")") if start else text

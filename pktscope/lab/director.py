@@ -1,0 +1,254 @@
+"""Conducts one run: starts the programs, says when the wire is quiet, and writes what three sources tell in one order.
+
+Calls come from the programs' lines, frames from the sniffer's pipe, samples from the kernel. Each carries CLOCK_REALTIME
+nanoseconds; each source promises up to when it has told everything; nothing is written before all have promised that much.
+So the order in the recording is the order of happening, on a loaded machine too.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import select
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pktscope.capture.recording import Writer
+from pktscope.capture.ring import Ring
+from pktscope.lab.diag import Diag
+from pktscope.lab.program import Program
+from pktscope.lab.sniffer import Sniffer
+from pktscope.lab.trace import sample_of
+from pktscope.model import Call, End, Endpoint, Return, Sample, Side, State
+
+QUIET = 0.06
+"""Seconds without a frame that make a wire quiet: longer than the 40 ms a delayed ACK may take."""
+
+SETTLE = 5.0
+"""Seconds the end of a run may take, once the programs have ended."""
+
+MARGIN = 20_000
+"""Nanoseconds: how late a promise made in another process's memory may be seen."""
+
+TURN = 10
+"""Milliseconds between two looks at what moves without waking us."""
+
+
+class Interrupted(Exception):
+    """The run ends early; the text says why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A TCP connection's end, once both addresses are known."""
+
+    side: Side
+    local: Endpoint
+    peer: Endpoint
+
+
+class Director:
+    """One run, from the first program's start to the last frame."""
+
+    def __init__(self, writer: Writer, ring: Ring, sniffer: Sniffer, programs: list[Program], promises: memoryview,
+                 control: int, limit: float) -> None:  # fmt: skip
+        """`control`: a descriptor whose end of file ends the run; `limit`: seconds the programs may take."""
+        self._writer = writer
+        self._ring = ring
+        self._sniffer = sniffer
+        self._programs = programs
+        self._promises = promises
+        self._control = control
+        self._diag = Diag()
+        self._held: list[tuple[int, int, bytes | Call | Return | Sample, int]] = []
+        self._arrivals = 0
+        self._known: dict[int, Known] = {}
+        self._states: dict[int, State] = {}
+        self._server, *self._clients = programs
+        self._settling = False
+        self._frames = 0
+        self._moved = time.monotonic()
+        self._deadline = self._moved + limit
+        self._poll = select.poll()
+        for descriptor in (control, sniffer.pipe, *(program.line for program in programs)):
+            self._poll.register(descriptor, select.POLLIN)
+
+    def conduct(self) -> str:
+        """Run everything to its end; what failed, in one line, or ''. OSError when nobody reads the recording any more."""
+        try:
+            self._server.go()
+            while not all(program.ended for program in self._programs):
+                self._turn()
+                self._start_clients()
+                self._release_pause()
+                self._check_time()
+            self._settle()
+        except Interrupted as stopped:
+            self._end("interrupted", str(stopped))
+            return str(stopped)
+        self._end("finished", "")
+        return self._failure()
+
+    # --- what is told -------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """Wait for something to be told, take it all, write what nothing earlier can come before."""
+        watchful = self._held or self._settling or self._waiting()
+        for descriptor, _ in self._poll.poll(TURN if watchful else 10 * TURN):
+            if descriptor == self._control and not os.read(self._control, 1):
+                raise Interrupted("stopped")
+        frames = self._ring.count()
+        if frames != self._frames:
+            self._frames, self._moved = frames, time.monotonic()
+        self._write(self._collect())
+
+    def _collect(self) -> int:
+        """Take everything told so far; the time up to which that is everything."""
+        looked = time.time_ns() - MARGIN
+        bounds = [self._promises[program.slot] or looked for program in self._programs if not program.ended]
+        bounds += [] if self._sniffer.ended else [self._sniffer.promised()]
+        for seen_at, data, length in self._sniffer.hear():
+            self._hold(seen_at, data, length)
+        for program in self._programs:
+            before = program.ended
+            for event in program.hear():
+                self._learn(event)
+                self._hold(event.time, event)
+            if program.ended and not before:
+                self._bury(program)
+        if self._sniffer.ended:
+            self._forget(self._sniffer.pipe)
+        return min(bounds, default=looked)
+
+    def _hold(self, at: int, told: bytes | Call | Return | Sample, length: int = 0) -> None:
+        self._arrivals += 1
+        heapq.heappush(self._held, (at, self._arrivals, told, length))
+
+    def _write(self, until: int) -> None:
+        """Write what happened up to `until`, in order."""
+        while self._held and self._held[0][0] <= until:
+            at, _, told, length = heapq.heappop(self._held)
+            if isinstance(told, bytes):
+                self._writer.frame(at, told, length)
+            else:
+                self._writer.observe(told)
+
+    def _learn(self, event: Call | Return | Sample) -> None:
+        """Remember whose connections there are, and what state each was last seen in."""
+        if isinstance(event, Sample):
+            self._states[event.socket] = event.state
+        elif isinstance(event, Return) and event.name in ("connect", "connect_ex", "accept") and not event.error:
+            socket = event.socket if event.new_socket is None else event.new_socket
+            # Only TCP sockets have been sampled: connect() of a datagram socket makes no connection.
+            tcp = socket in self._states or event.new_socket is not None
+            if tcp and event.local is not None and event.peer is not None:
+                self._known[socket] = Known(event.side, event.local, event.peer)
+
+    def _bury(self, program: Program) -> None:
+        """A program's line has closed: take its exit status, and say so if it did not end by itself."""
+        self._forget(program.line)
+        _, status = os.waitpid(program.pid, 0)
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            program.failure = f"killed by {name}"
+            call = Call(time.time_ns(), program.side, program.host_pid, 0, "exit", program.failure)
+            self._hold(call.time, call)
+
+    def _forget(self, descriptor: int) -> None:
+        try:
+            self._poll.unregister(descriptor)
+        except KeyError:
+            pass
+
+    # --- who may go on ------------------------------------------------------------------------------------------------
+
+    def _start_clients(self) -> None:
+        """A client starts when the server's listen() has returned; with datagrams there is only its bind()."""
+        for client in self._clients:
+            if not client.started and self._server.ready:
+                client.go()
+            elif not client.started and self._server.ended:
+                raise Interrupted(f"the server never came to listen: {self._server.failure or 'it ended'}")
+
+    def _waiting(self) -> list[Program]:
+        return [program for program in self._programs if program.waiting]
+
+    def _release_pause(self) -> None:
+        """Let out of pause() who has waited longest, once nothing can happen without it."""
+        waiting = self._waiting()
+        if waiting and self._all_blocked() and self._quiet() and not self._told_more():
+            first = min(waiting, key=lambda program: program.waiting[0].time)
+            self._sample_all()
+            first.go()
+
+    def _all_blocked(self) -> bool:
+        active = [program for program in self._programs if program.started and not program.ended]
+        return all(not self._promises[program.slot] and program.asleep() for program in active)
+
+    def _told_more(self) -> bool:
+        """Whether a line holds something not yet taken: then what was just found out may be old."""
+        lines = {program.line for program in self._programs}
+        return any(descriptor in lines for descriptor, _ in self._poll.poll(0))
+
+    def _quiet(self) -> bool:
+        """No frame for a while, nothing unacknowledged, no timer that would send."""
+        if time.monotonic() - self._moved < QUIET or any(found.busy for found in self._diag.everything()):
+            return False
+        return self._ring.count() == self._frames
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise Interrupted(f"the time is up; {doing(self._programs)}")
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """The programs have ended: wait until the kernel has nothing left to send, then for the last frame."""
+        self._settling = True
+        until = time.monotonic() + SETTLE
+        while not self._quiet() and time.monotonic() < until:
+            self._turn()
+        self._sample_all()
+        self._sniffer.mark()
+        until = time.monotonic() + SETTLE
+        while not self._sniffer.ended:
+            self._turn()
+            if time.monotonic() > until:
+                raise Interrupted("the sniffer did not come to an end")
+
+    def _sample_all(self) -> None:
+        """Tell the kernel's state of every connection where it is not the one told last."""
+        for socket, known in self._known.items():
+            since = time.time_ns()
+            found = self._diag.lookup(known.local, known.peer)
+            now = time.time_ns()
+            sample = sample_of(found, now, since, known.side, socket, known.local, known.peer)
+            if sample.state is not self._states.get(socket):
+                self._learn(sample)
+                self._hold(now, sample)
+
+    def _end(self, reason: str, detail: str) -> None:
+        self._collect()
+        self._write(1 << 63)
+        self._ring.count()
+        ended: End = End(time.time_ns(), "finished", self._ring.dropped, detail)
+        if reason == "interrupted":
+            ended = End(ended.time, "interrupted", self._ring.dropped, detail)
+        self._writer.observe(ended)
+
+    def _failure(self) -> str:
+        failed = [f"the {program.side}: {program.failure}" for program in self._programs if program.failure]
+        if self._ring.dropped:
+            failed.append(f"the kernel could not store {self._ring.dropped} frames")
+        return "; ".join(failed)
+
+
+def doing(programs: Iterable[Program]) -> str:
+    """'the client is in recv(), the server has ended'."""
+    told = []
+    for program in programs:
+        where = f"is in {program.last.name}()" if isinstance(program.last, Call) else "runs"
+        told.append(f"the {program.side} {'has ended' if program.ended else where}")
+    return ", ".join(told)

@@ -1,0 +1,81 @@
+"""The few system calls Python 3.11 has no name for: namespaces, process death, capabilities. Standard library only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import struct
+
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+CAP_NET_RAW = 13
+
+_PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces named by the CLONE_NEW* `flags` for new ones. OSError says why not."""
+    _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def die_with_parent() -> None:
+    """Have the kernel send this process SIGKILL when its parent dies.
+
+    A change of user or group clears the wish (prctl(2)), so this comes after `drop_privileges`.
+    """
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0), "prctl")
+
+
+def capabilities() -> int:
+    """The effective capabilities of this process, as a bit mask (capabilities(7))."""
+    data = ctypes.create_string_buffer(24)
+    _checked(_libc.capget(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), data), "capget")
+    low, high = struct.unpack_from("I8xI", data)
+    return int(low | high << 32)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, for good: bounding set, ambient set, and what an exec could give back."""
+    held = capabilities()
+    for number in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) < 0 and held == 0:
+            break  # without CAP_SETPCAP there is nothing to take from the bounding set, and no use in it either
+    _libc.prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
+    _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "prctl")
+    _checked(_libc.capset(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24)), "capset")
+
+
+def invoking_user() -> tuple[int, int]:
+    """User and group to work as: who called sudo where sudo was called, else who we are."""
+    if os.geteuid() == 0:
+        user, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+        if user.isdecimal() and group.isdecimal():
+            return int(user), int(group)
+    return os.getuid(), os.getgid()
+
+
+def drop_privileges() -> None:
+    """Become the invoking user without any capability. Not to be undone; harmless where there is nothing to drop."""
+    user, group = invoking_user()
+    if os.geteuid() == 0 and user != 0:
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+    drop_capabilities()

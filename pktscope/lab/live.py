@@ -1,0 +1,140 @@
+"""Sniffing an interface of the host into a recording: the right to sniff is used once, then given up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import signal
+import struct
+import sys
+import time
+
+from pktscope.capture.recording import Writer
+from pktscope.capture.ring import Instruction, Ring, Seen, link_of
+from pktscope.capture.sniff import NoFilter, compile_filter, sniff_ring
+from pktscope.lab import kernel
+from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
+from pktscope.model import End
+
+LAST_BLOCK = 0.05
+"""Seconds the kernel gets to hand over the block it was filling when the capture was stopped."""
+
+
+class Cannot(Exception):
+    """Why there is no capture: an exit code and one line."""
+
+
+class Tap:
+    """Writes batches of frames until enough have come."""
+
+    def __init__(self, writer: Writer, count: int) -> None:
+        """`count`: frames wanted, 0 for all."""
+        self._writer = writer
+        self._left = count or -1
+
+    def take(self, frames: list[Seen]) -> None:
+        """Write a batch; EOFError once enough have come."""
+        if self._left >= 0:
+            frames = frames[: self._left]
+            self._left -= len(frames)
+        self._writer.many(frames)
+        if self._left == 0:
+            raise EOFError
+
+
+def run(interface: str, expression: str, count: int, control: int, recording: int) -> int:
+    """Sniff `interface` until `control` ends, a signal comes, or `count` frames have; the exit code."""
+    kernel.die_with_parent()
+    try:
+        ring = _open(interface, expression)
+    except Cannot as reason:
+        code, line = reason.args
+        sys.stderr.write(f"{line}\n")
+        return int(code)
+    kernel.drop_privileges()
+    kernel.die_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: _end_of_file(control))
+    try:
+        _record(ring, count, control, recording, interface)
+    except BrokenPipeError:
+        pass  # nobody wants the recording any more
+    except ImportError:
+        sys.stderr.write("scapy is needed to sniff and is not installed: pip install scapy\n")
+        return FAILED
+    return OK
+
+
+def _record(ring: Ring, count: int, control: int, recording: int, interface: str) -> None:
+    writer = Writer(os.fdopen(recording, "wb", buffering=0), interface=interface, link=ring.link.link_type)
+    tap = Tap(writer, count)
+    try:
+        sniff_ring(ring, tap.take, stop=control)
+        _drain(ring, tap)
+    except EOFError:
+        pass  # as many as were asked for
+    ring.count()
+    detail = f"the interface {interface} went down" if ring.failed else ""
+    writer.observe(End(time.time_ns(), "interrupted" if detail else "finished", ring.dropped, detail))
+
+
+def _drain(ring: Ring, tap: Tap) -> None:
+    """Take what was on its way when the capture was stopped."""
+    until = time.monotonic() + LAST_BLOCK
+    while ring.pending() and time.monotonic() < until:
+        waiting = select.poll()
+        waiting.register(ring.fileno(), select.POLLIN)
+        waiting.poll(5)
+        if frames := ring.take():
+            tap.take(frames)
+
+
+def _end_of_file(control: int) -> None:
+    """Make the control pipe look ended: what waits on it, wakes."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, control)
+    os.close(nothing)
+
+
+def _open(interface: str, expression: str) -> Ring:
+    """The ring, capturing. Raises Cannot."""
+    try:
+        link = link_of(interface)
+    except OSError:
+        raise Cannot(USAGE, f"live: there is no interface {interface[:40]!r}; see: ip link") from None
+    program = _compiled(expression, link.filter_type) if expression else ()
+    try:
+        return Ring(interface, link, program=program)
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.EACCES):
+            raise Cannot(DENIED, f"live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}") from None
+        raise Cannot(FAILED, f"live: cannot sniff on {interface}: {os.strerror(error.errno or 0)}") from None
+
+
+def _compiled(expression: str, filter_type: int) -> tuple[Instruction, ...]:
+    """Compile a filter in a process without privileges: it is a text from outside, and libpcap is a large library."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _compile_and_exit(expression, filter_type, writing)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    if said[:1] != b"+":
+        raise Cannot(USAGE, said[1:].decode() or "live: the capture filter could not be compiled")
+    return tuple((code, true, false, operand) for code, true, false, operand in struct.iter_unpack("=HBBI", said[1:]))
+
+
+def _compile_and_exit(expression: str, filter_type: int, writing: int) -> None:
+    try:
+        kernel.drop_privileges()
+        program = compile_filter(expression, filter_type)
+        said = b"+" + b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    except NoFilter as wrong:
+        said = f"-{wrong}".encode()
+    except ImportError:
+        said = b"-scapy is needed to compile capture filters and is not installed: pip install scapy"
+    os.write(writing, said)
+    os._exit(0)

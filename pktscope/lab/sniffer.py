@@ -1,0 +1,88 @@
+"""The process that sniffs, and does nothing else: forked with the ring already open and every privilege given up."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import NoReturn
+
+from pktscope.capture.ring import MARKER_TYPE, Ring, Seen
+from pktscope.capture.sniff import marker_frame, sniff_ring
+from pktscope.lab import kernel
+
+_HEAD = struct.Struct("=QII")
+
+
+class Sniffer:
+    """The director's end of the sniffing process."""
+
+    def __init__(self, ring: Ring, sender: socket.socket, promises: memoryview, slot: int) -> None:
+        """Fork it. `sender`: an AF_PACKET socket of protocol 0, for the end marker; the promise is `promises[slot]`."""
+        self._marker = marker_frame(os.urandom(16))
+        self._sender = sender
+        self._interface = ring.interface
+        self._promises = promises
+        self._slot = slot
+        self._unread = b""
+        self.ended = False
+        self.pipe, its = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _be_sniffer(ring, self._marker, its, promises, slot)
+        os.close(its)
+        os.set_blocking(self.pipe, False)
+
+    def promised(self) -> int:
+        """Every frame stamped before this is in the pipe."""
+        return int(self._promises[self._slot])
+
+    def hear(self) -> Iterator[Seen]:
+        """The frames it has sent since; sets `ended` at the end marker."""
+        while not self.ended:
+            try:
+                octets = os.read(self.pipe, 1 << 18)
+            except BlockingIOError:
+                break
+            self.ended = not octets
+            self._unread += octets
+        at, unread = 0, self._unread
+        while at + _HEAD.size <= len(unread):
+            seen_at, captured, length = _HEAD.unpack_from(unread, at)
+            stop = at + _HEAD.size + captured
+            if stop > len(unread):
+                break
+            yield seen_at, unread[at + _HEAD.size : stop], length
+            at = stop
+        self._unread = unread[at:]
+
+    def mark(self) -> None:
+        """Put the end marker on the wire: the sniffer ends when it has passed."""
+        self._sender.sendto(self._marker, (self._interface, MARKER_TYPE))
+
+
+def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot: int) -> NoReturn:
+    complaints = os.dup(2)
+    status = 1
+    try:
+        kernel.die_with_parent()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in range(3):
+            os.dup2(nothing, standard)  # the recording and the control pipe are not ours; scapy's log is not for people
+
+        def promise(until: int) -> None:
+            promises[slot] = max(promises[slot], until)
+
+        sniff_ring(ring, lambda frames: _send(pipe, frames), marker=marker, promise=promise)
+        status = 0
+    except ImportError:
+        os.write(complaints, b"scapy is needed to sniff and is not installed: pip install scapy\n")
+    finally:
+        os._exit(status)
+
+
+def _send(pipe: int, frames: list[Seen]) -> None:
+    octets = memoryview(b"".join(_HEAD.pack(at, len(data), length) + data for at, data, length in frames))
+    while octets:
+        octets = octets[os.write(pipe, octets) :]

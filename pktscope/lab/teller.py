@@ -1,0 +1,80 @@
+"""A traced program's line to the director: stamps events and sends them, one message each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from itertools import count
+from types import FrameType
+
+from pktscope.capture.recording import to_json
+from pktscope.lab import spell
+from pktscope.model import Call, Return, Sample, Side
+
+
+class Teller:
+    """`with teller as now:` stamps; `send` inside it tells.
+
+    `promises[slot]` is shared memory: not 0 while a stamp may have been taken and not yet been told. It is what lets the
+    director know up to when the recording is complete, however slowly this process is scheduled.
+    """
+
+    def __init__(self, line: int, side: Side, promises: memoryview, slot: int, sources: dict[str, str]) -> None:
+        """`line` is a SOCK_SEQPACKET descriptor; `sources` maps a code object's file name to the name to tell."""
+        self.side = side
+        self.pid = int(os.readlink("/proc/self"))  # as the host's /proc knows us, also from within a PID namespace
+        self._line = line
+        self._promises = promises
+        self._slot = slot
+        self._sources = sources
+        self._lock = threading.RLock()
+        self._before: list[int] = []
+        self._numbers = count(1)
+
+    def number(self) -> int:
+        """A number for a call or a socket that no other program of the recording gives out."""
+        return next(self._numbers) * len(self._promises) + self._slot
+
+    def __enter__(self) -> int:
+        self._lock.acquire()  # reentrant: a socket may be collected, and so closed, while another call is being told
+        before = self._promises[self._slot]
+        self._before.append(before)
+        self._promises[self._slot] = before or time.time_ns()
+        return time.time_ns()
+
+    def __exit__(self, *ignored: object) -> None:
+        self._promises[self._slot] = self._before.pop()
+        self._lock.release()
+
+    def send(self, event: Call | Return | Sample) -> None:
+        """Tell the director; blocks while it is far behind."""
+        os.write(self._line, f"{type(event).__name__.lower()} {to_json(event)}".encode())
+
+    def await_release(self) -> None:
+        """Wait for the director's answer to the 'pause' just told."""
+        os.read(self._line, 1)
+
+    def place(self) -> tuple[str, int]:
+        """File and line of the innermost frame inside the program's own source; ('', 0) if there is none."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = self._sources.get(frame.f_code.co_filename)
+            if name is not None:
+                return name, frame.f_lineno
+            frame = frame.f_back
+        return "", 0
+
+    def call(self, name: str, arguments: str = "") -> int:
+        """Tell of a call that is none of a socket ('pause', 'exit'); the serial for its return."""
+        serial, (file, line) = self.number(), self.place()
+        with self as now:
+            arguments = spell.bounded(arguments)
+            self.send(Call(now, self.side, self.pid, serial, name, arguments, file=file, line=line))
+        return serial
+
+    def back(self, serial: int, name: str, result: str = "") -> None:
+        """Tell that what `call` told of has come back."""
+        with self as now:
+            self.send(Return(now, self.side, self.pid, serial, name, result=spell.bounded(result)))

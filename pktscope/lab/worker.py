@@ -1,0 +1,152 @@
+"""The process that has the privileges: makes the room, starts programs and sniffer, writes one recording to its output.
+
+`demo NAME` tries the ways in, best first: a private room, the same through `sudo -n`, the host's loopback; `live` sniffs an
+interface. Standard input is the control pipe: end of file there ends everything. What cannot be done is one line on
+standard error, and the exit code says of which kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from pktscope import demos
+from pktscope.capture.recording import Writer
+from pktscope.capture.ring import ETHERNET, Ring, link_of, port_filter
+from pktscope.demos import Demo
+from pktscope.lab import ladder, live, program, room, threshold
+from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
+from pktscope.lab.director import Director
+from pktscope.lab.program import Script
+from pktscope.lab.room import Refused, step
+from pktscope.lab.sniffer import Sniffer
+from pktscope.lab.threshold import HOST, SUDO
+from pktscope.model import Exchange, Side
+
+CONTROL, RECORDING = 0, 1
+"""Descriptors."""
+
+SPARE = 30.0
+"""Seconds a demo may take beyond what it says, on a loaded machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one job; its exit code."""
+    wanted = _parser().parse_args(arguments)
+    if wanted.job == "live":
+        return live.run(wanted.interface, wanted.filter, wanted.count, CONTROL, RECORDING)
+    try:
+        demo = demos.load(wanted.name)
+    except demos.NoSuchDemo as error:
+        return refuse(USAGE, str(error))
+    if wanted.host and not demo.needs.shared:
+        return refuse(USAGE, f"the demo {demo.name} needs a private room: on the host's loopback MTU and timers differ")
+    return _climb(demo, wanted.host)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pktscope.lab.worker", allow_abbrev=False)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    demo = jobs.add_parser("demo")
+    demo.add_argument("name")
+    demo.add_argument("--host", action="store_true")
+    sniff = jobs.add_parser("live")
+    sniff.add_argument("-i", dest="interface", required=True)
+    sniff.add_argument("-c", dest="count", type=int, default=0)
+    sniff.add_argument("--filter", default="")
+    return parser
+
+
+def refuse(code: int, line: str) -> int:
+    """Say in one line what cannot be done; the exit code."""
+    sys.stderr.write(" ".join(line.split()) + "\n")
+    sys.stderr.flush()
+    return code
+
+
+def _climb(demo: Demo, host: bool) -> int:
+    """Try the ways in until one holds."""
+    first: tuple[str, Refused] | None = None
+    for rung in ladder.rungs(host):
+        if rung == SUDO:
+            if ladder.sudo_allowed():
+                again_as_root()
+            continue
+        if rung == HOST and not demo.needs.shared:
+            continue
+        outcome = threshold.attempt(rung, _job(demo, rung, first))
+        if isinstance(outcome, int):
+            return outcome
+        first = first or (rung, outcome)
+    if first is None:
+        return refuse(DENIED, f"the demo {demo.name} needs a private room, and none is to be had here")
+    rung, refused = first
+    return refuse(DENIED, f"no live run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
+
+
+def again_as_root() -> NoReturn:
+    """Become the same command through `sudo -n`; only this process, which parses nothing hostile, gets the rights."""
+    os.execvp("sudo", ["sudo", "-n", "--", sys.executable, *sys.orig_argv[1:]])
+
+
+def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None) -> threshold.Job:
+    """What to do once in: furnish, open the ring, drop every privilege, run."""
+
+    def job(settled: Callable[[], None]) -> int:
+        if rung == HOST:
+            address, exchange = _shared(demo, refused)
+            filtered = port_filter(address[1])
+        else:
+            applied = room.furnish(demo.needs.mtu, demo.needs.offload)
+            address, filtered = room.ADDRESS, ()
+            exchange = _exchange(demo, room.describe(demo.needs.mtu, demo.needs.offload), applied)
+        with step("AF_PACKET"):
+            ring = Ring("lo", link_of("lo"), program=filtered)
+            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        settled()
+        return _run(demo, exchange, address, ring, sender)
+
+    return job
+
+
+def _exchange(demo: Demo, where: str, applied: tuple[tuple[str, str], ...]) -> Exchange:
+    return Exchange(demo.title, demo.name, where, applied, ((demo.file, demo.source),))
+
+
+def _shared(demo: Demo, refused: tuple[str, Refused] | None) -> tuple[tuple[str, int], Exchange]:
+    """On the host's loopback: a port that is free, and the reason for being there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    why = f"no private room: {ladder.explain(refused[1])}" if refused is not None else "as asked"
+    return ("127.0.0.1", port), _exchange(demo, f"the host's loopback ({why}), {room.system()}", ())
+
+
+def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sender: socket.socket) -> int:
+    """The recording, from its first block to its last."""
+    promises = program.promise_words(2)
+    sniffer = Sniffer(ring, sender, promises, slot=2)
+    scripts = [Script(side, demo.file, demo.source, side.value, (address,)) for side in (Side.SERVER, Side.CLIENT)]
+    programs = [program.start(script, promises, slot) for slot, script in enumerate(scripts)]
+    writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface="lo", link=ETHERNET)
+    writer.exchange(exchange, time.time_ns())
+    failure = Director(writer, ring, sniffer, programs, promises, CONTROL, demo.seconds + SPARE).conduct()
+    return refuse(FAILED, failure) if failure else OK
+
+
+def run() -> NoReturn:
+    """For `python -m`: the exit code, and no traceback where nobody is there to read."""
+    try:
+        code = main()
+    except (BrokenPipeError, KeyboardInterrupt):
+        code = FAILED
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run()
