@@ -1,4 +1,4 @@
-"""Scapy's full dissection of the one frame being looked at, as lines of safe text. Slow to import: call it in a thread."""
+"""Scapy's full dissection of the one frame being looked at, as safe text. Slow to import: call it in a thread."""
 
 from __future__ import annotations
 

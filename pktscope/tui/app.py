@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
+from pktscope.tui.session import Session, refusal
 from pktscope.tui.terminal import WidthProbe, keyboard_and_screen, leaving, stop_now, wipe
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
     from pktscope.lab.runner import Run
+    from pktscope.tui.application import Application
 
 
 def run(
@@ -37,7 +40,6 @@ def run(
             if options.ascii is None:
                 probe.ask()
             from pktscope.tui.application import Application
-            from pktscope.tui.session import Session
 
             ascii_only = probe.wide() if options.ascii is None else options.ascii
         finally:
@@ -51,30 +53,30 @@ def run(
         except BaseException:
             wipe()
             raise
-        finally:
-            stop(run)
     return farewell(application)
 
 
-def farewell(application: Any) -> int:
-    """The exit code, and one line on stderr where there is something to say."""
-    if application.fault is not None:
+def farewell(application: Application) -> int:
+    """The exit code, and one line on stderr where there is something to say that the screen took with it."""
+    fault = application.fault
+    if fault is not None:
         wipe()
-        fault = application.fault
-        sys.stderr.write(
-            f"pktscope: a defect of the screen, not of your capture: {type(fault).__name__}: {fault}\n"[:400]
-        )
-        if application.debug_fault:
+        report(f"a defect of the screen: {type(fault).__name__}: {fault} (PKTSCOPE_DEBUG=1 says where)")
+        if application.debug_faults:
             import traceback
 
             traceback.print_exception(fault)
         return 1
     if application.signalled:
-        return 130 if application.signalled == 2 else 128 + application.signalled
+        return 128 + application.signalled
+    session = application.session
+    wrong = refusal(session) or session.store.error
+    if wrong:
+        report(wrong)
+        return (session.run.status if session.run is not None else 0) or 1
     return int(application.return_code or 0)
 
 
-def stop(run: Run | None) -> None:
-    """End a demo that is still running."""
-    if run is not None:
-        run.stop()
+def report(line: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"pktscope: {safe_text(' '.join(line.split()), 500)}\n")

@@ -39,10 +39,15 @@ def theme_of(palette: Palette) -> Theme:
         surface=palette.surface,
         panel=palette.surface,
         dark=palette.dark,
-        variables={"scrollbar": palette.muted, "scrollbar-hover": palette.foreground, "scrollbar-active": palette.accent,
-                   "scrollbar-background": palette.background, "scrollbar-background-hover": palette.background,
-                   "scrollbar-background-active": palette.background},
-    )  # fmt: skip
+        variables={
+            "scrollbar": palette.muted,
+            "scrollbar-hover": palette.foreground,
+            "scrollbar-active": palette.accent,
+            "scrollbar-background": palette.background,
+            "scrollbar-background-hover": palette.background,
+            "scrollbar-background-active": palette.background,
+        },
+    )
 
 
 class Application(App[int], inherit_bindings=False):
@@ -60,7 +65,7 @@ class Application(App[int], inherit_bindings=False):
         self.session = session
         self.ascii_only = ascii_only
         self.fault: BaseException | None = None
-        self.debug_fault = bool(os.environ.get("PKTSCOPE_DEBUG"))
+        self.debug_faults = bool(os.environ.get("PKTSCOPE_DEBUG"))
         self.signalled = 0
         ScrollBar.renderer = PlainScrollBar
         for palette in PALETTES.values():
@@ -86,7 +91,11 @@ class Application(App[int], inherit_bindings=False):
         """The timeline."""
         from pktscope.tui.timeline_screen import TimelineScreen
 
-        return TimelineScreen(self.session, self.inks, ascii_only=self.ascii_only)
+        return TimelineScreen(self.session, self.inks, self.settle, ascii_only=self.ascii_only)
+
+    def settle(self, code: int) -> None:
+        """What the program will exit with."""
+        self.settled = code
 
     def watch_theme(self, name: str) -> None:
         """Repaint everything in the new theme."""

@@ -156,11 +156,13 @@ def icmp_rows(frame: Frame, icmp: Icmp, cells: int) -> list[tuple[Cell, ...]]:
 
 def ipv4_rows(frame: Frame, ip: Ip, cells: int) -> list[tuple[Cell, ...]]:
     """RFC 791 section 3.1."""
-    flags = f"{'DF' if ip.dont_fragment else '-'} {'MF' if ip.more_fragments else '-'}"
+    # Three bits: reserved, don't fragment, more fragments.
+    flags = f"0{int(ip.dont_fragment)}{int(ip.more_fragments)}" if cells > 1 else ""
     return [
         (Cell("version", str(ip.version), 4, "ver"), Cell("IHL", str(ip.header_length // 4), 4),
-         Cell("DSCP, ECN", f"0x{ip.traffic_class:02x}", 8, "DSCP"), Cell("total length", str(ip.total_length), 16, "length")),
-        (Cell("identification", str(ip.identification or 0), 16, "id"), Cell("fl", flags, 3) if cells > 1 else Cell("fl", "", 3),
+         Cell("DSCP, ECN", f"0x{ip.traffic_class:02x}", 8, "DSCP"),
+         Cell("total length", str(ip.total_length), 16, "length")),
+        (Cell("identification", str(ip.identification or 0), 16, "id"), Cell("flags", flags, 3, "fl"),
          Cell("fragment offset", str(ip.fragment_offset // 8), 13, "offset")),
         (Cell("time to live", str(ip.ttl), 8, "TTL"), Cell("protocol", str(ip.protocol), 8, "proto"),
          Cell("header checksum", header_checksum(frame), 16, "checksum")),
@@ -174,8 +176,8 @@ def ipv6_rows(frame: Frame, ip: Ip, cells: int) -> list[tuple[Cell, ...]]:
     return [
         (Cell("version", str(ip.version), 4, "ver"), Cell("traffic class", f"0x{ip.traffic_class:02x}", 8, "class"),
          Cell("flow label", flow_label(frame), 20)),
-        (Cell("payload length", str(max(0, ip.total_length - 40)), 16, "length"), Cell("next header", next_header(frame, ip), 8, "next"),
-         Cell("hop limit", str(ip.ttl), 8, "hops")),
+        (Cell("payload length", str(max(0, ip.total_length - 40)), 16, "length"),
+         Cell("next header", next_header(frame, ip), 8, "next"), Cell("hop limit", str(ip.ttl), 8, "hops")),
         (Cell("source address", frame.source.address, 32),),
         (Cell("destination address", frame.target.address, 32),),
     ]  # fmt: skip

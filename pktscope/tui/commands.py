@@ -9,26 +9,32 @@ from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.tui import player as playing
 from pktscope.tui import search
+from pktscope.tui.options import TimeFormat
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from pktscope.model import Conversation
+    from pktscope.tui.chrome import NotePanel
     from pktscope.tui.feed import Feed
     from pktscope.tui.ladder import Ladder
+    from pktscope.tui.pages import Pages
     from pktscope.tui.player import Player, Stops
     from pktscope.tui.session import Session
+    from pktscope.tui.styles import Styles
 
-    class Host:
+    class Host(Screen[None]):
         """What a screen with these commands has."""
 
-        app: Any
-        size: Any
         feed: Feed | None
         ladder: Ladder
         player: Player
         stops: Stops
         session: Session
-        inks: Any
-        panel: Any
-        inspector: Any
+        inks: Styles
+        panel: NotePanel
+        inspector: Pages | None
+        dissected: dict[int, tuple[str, ...]]
         needle: str
         message: tuple[str, Role]
         touched: bool
@@ -40,14 +46,12 @@ if TYPE_CHECKING:
         def update_view(self) -> None: ...
         def show_heading(self) -> None: ...
         def absorb(self) -> None: ...
-        def open(self, conversation: Any) -> None: ...
-        def call_later(self, *arguments: Any) -> Any: ...
-        def run_action(self, *arguments: Any) -> Any: ...
-        def query_one(self, *arguments: Any) -> Any: ...
+        def open(self, conversation: Conversation | None) -> None: ...
+        def full_title(self) -> str: ...
 else:
     Host = object
 
-TIME_FORMATS = ("relative", "absolute", "delta")
+TIME_FORMATS: tuple[TimeFormat, ...] = ("relative", "absolute", "delta")
 
 
 class Commands(Host):
@@ -120,18 +124,18 @@ class Commands(Host):
 
     # Drawing
 
-    def action_toggle(self, what: str) -> None:
+    def action_switch(self, what: str) -> None:
         """One of the ways rows are drawn."""
         ladder = self.ladder
         if what == "focus":
             ladder.focus_mode = not ladder.focus_mode
             ladder.refresh()
         elif what == "dense":
-            ladder.arrange(dense=ladder.columns.label_above)
+            ladder.redraw(dense=ladder.columns.label_above)
         elif what == "sloped":
-            ladder.arrange(options=replace(ladder.options, sloped=not ladder.options.sloped))
+            ladder.redraw(options=replace(ladder.options, sloped=not ladder.options.sloped))
         elif what == "raw":
-            ladder.arrange(options=replace(ladder.options, raw_numbers=not ladder.options.raw_numbers))
+            ladder.redraw(options=replace(ladder.options, raw_numbers=not ladder.options.raw_numbers))
         elif what == "fold":
             self.refold()
         self.inspected = -1
@@ -155,12 +159,12 @@ class Commands(Host):
         """The next way to print times."""
         ladder = self.ladder
         place = (TIME_FORMATS.index(ladder.options.time_format) + 1) % len(TIME_FORMATS)
-        ladder.arrange(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
+        ladder.redraw(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
         self.update_view()
 
     def action_hide(self, column: str) -> None:
         """Hide a column, or show it again."""
-        self.ladder.arrange(hidden=self.ladder.hidden ^ {column})
+        self.ladder.redraw(hidden=self.ladder.hidden ^ {column})
         self.update_view()
 
     def action_note_scroll(self, by: int) -> None:
@@ -244,7 +248,8 @@ class Commands(Host):
             elif self.feed is None:
                 self.app.exit(return_code=0)
 
-        self.app.push_screen(ConversationsScreen(self.session, self.inks, ascii_only=self.app.ascii_only), answered)
+        listed = ConversationsScreen(self.session, self.inks, ascii_only=self.ladder.options.ascii)
+        self.app.push_screen(listed, answered)
 
     def action_export(self) -> None:
         """Write the timeline into files."""
@@ -257,7 +262,3 @@ class Commands(Host):
         from pktscope.tui import windows
 
         await windows.mount_inspector(self)
-
-    def set_outcome(self, code: int) -> None:
-        """What the program will exit with."""
-        self.app.settled = code

@@ -28,7 +28,9 @@ RATE = 1 / 5
 class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of `entries`; `place` is the selected one."""
 
-    DEFAULT_CSS = "ConversationList { height: 1fr; width: 100%; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = """
+    ConversationList { height: 1fr; width: 100%; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    """
 
     def __init__(self, styles: Styles) -> None:
         super().__init__()
@@ -129,7 +131,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         wanted = f"filter: {self.filter.text}" if self.filter.text else ""
         lanes = [[(listing.titles(self.size.width), Role.TIME)]] if total else []
         title = safe_text(self.session.title, 200)
-        said = notice(self.session, None, [])
+        said = notice(self.session, False, None)
         if store.finished and not total and not said[0]:
             said = ("No conversation was found in it.", Role.WARNING)
         self.heading.show(title, (count, reading, wanted), said, lanes)

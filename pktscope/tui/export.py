@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.text import safe_text
@@ -50,13 +51,30 @@ def check(name: str) -> Check:
 
 def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
     """Write both files; a sentence about it, and whether it worked."""
-    from pktscope.tui.exporters import as_json, as_text
-
     try:
-        for ending, make in zip(ENDINGS, (as_text, as_json), strict=True):
+        for ending, pieces in zip(ENDINGS, (as_text(feed, session), as_json(feed, session)), strict=True):
             with open(name + ending, "w", encoding="utf-8") as stream:
-                for piece in make(feed, session):
-                    stream.write(piece)
+                stream.writelines(pieces)
     except OSError as error:
         return f"{safe_text(name)}: {error.strerror}", False
     return f"written: {name}.txt and {name}.json", True
+
+
+def as_text(feed: Feed, session: Session) -> Iterator[str]:
+    """The timeline as it is printed, folds as on the screen."""
+    from pktscope.render.text import text
+
+    heading = (safe_text(session.title, 200), "")
+    return (f"{line}\n" for line in text(feed.timeline, heading))
+
+
+def as_json(feed: Feed, session: Session) -> Iterator[str]:
+    """Every step and note."""
+    from pktscope.render.json import document
+
+    placed = ((step, feed.notes.get(step.index, ())) for step in feed.flow.steps)
+    flow = feed.flow
+    pieces = document(
+        placed, conversation=feed.conversation, exchange=session.exchange, client=flow.client, server=flow.server
+    )
+    return iter((*pieces, "\n"))

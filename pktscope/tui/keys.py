@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Place = Literal["everywhere", "timeline", "conversations", "text", "prompt"]
 """What has the focus: the ladder, the list of conversations, a long text (inspector, story, help), a line to type."""
@@ -45,12 +45,12 @@ TIMELINE = (
     Key(("o",), "story", "o", "Source", "the story, and the program's line behind the selected packet", 7),
     Key(("slash",), "find", "/", "Find", "find text in labels, calls and notes", 8),
     Key(("colon",), "go", ":", "Go to", "go to a packet number (12) or a time (1.5s, 250ms)"),
-    Key(("f",), "toggle('focus')", "f", "Focus", "leave only the current row bright"),
-    Key(("d",), "toggle('dense')", "d", "Dense", "one row a packet, or the label above its arrow"),
-    Key(("l",), "toggle('sloped')", "l", "Sloped", "sloped arrows: time passes while a packet travels"),
-    Key(("z",), "toggle('fold')", "z", "Folds", "runs of like packets as one row, or each on its own"),
+    Key(("f",), "switch('focus')", "f", "Focus", "leave only the current row bright"),
+    Key(("d",), "switch('dense')", "d", "Dense", "one row a packet, or the label above its arrow"),
+    Key(("l",), "switch('sloped')", "l", "Sloped", "sloped arrows: time passes while a packet travels"),
+    Key(("z",), "switch('fold')", "z", "Folds", "runs of like packets as one row, or each on its own"),
     Key(("t",), "time", "t", "Time", "time since the start, of the day, or since the row before"),
-    Key(("s",), "toggle('raw')", "s", "Numbers", "sequence numbers from 0, or as on the wire"),
+    Key(("s",), "switch('raw')", "s", "Numbers", "sequence numbers from 0, or as on the wire"),
     Key(("1",), "hide('time')", "1", "Time column", "hide or show the column of times"),
     Key(("2",), "hide('left')", "2", "Client column", "hide or show the client's calls and states"),
     Key(("3",), "hide('right')", "3", "Server column", "hide or show the server's calls and states"),
@@ -113,18 +113,18 @@ def footer(place: Place) -> tuple[Key, ...]:
     return tuple(sorted(ranked, key=lambda key: key.rank))
 
 
-def bindings(place: Place) -> list[tuple[str, str, str]]:
+def bindings(place: Place) -> list[Any]:
     """Textual's form of a table: keys with commas between, action, description."""
     return [(",".join(key.keys), key.action, key.help) for key in PLACES[place]]
 
 
-def prompt_bindings() -> list[tuple[str, str, str]]:
+def prompt_bindings() -> list[Any]:
     """The keys of a line being typed: all others are text."""
     return bindings("prompt")
 
 
 def fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, int, int], ...]:
-    """Which of the ranked keys fit a footer of `width` cells, whole, in order: the key, its first cell, the cell behind."""
+    """Which of the ranked keys fit a footer of `width` cells, whole: the key, its first cell, the cell behind."""
     placed: list[tuple[Key, int, int]] = []
     always = [key for key in keys if key.action in ("help", "quit")]
     room = width - sum(len(first_key(key)) + len(key.label) + 3 for key in always)

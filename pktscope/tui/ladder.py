@@ -70,7 +70,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         self._sized()
         self.refresh()
 
-    def arrange(self, **changes: Any) -> None:
+    def redraw(self, **changes: Any) -> None:
         """Change how rows are drawn (`options=`, `dense=`, `hidden=`, `inks=`); the current row stays in its place."""
         held = self._held()
         for name, value in changes.items():

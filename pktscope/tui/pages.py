@@ -136,8 +136,17 @@ class TextScreen(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = "Pages"
 
-    def __init__(self, title: str, styles: Styles, parts: Callable[[int], Sequence[Part]], *, start: tuple[int, int] | None = None,
-                 marked: frozenset[tuple[int, int]] = frozenset(), stepped: Callable[[int], None] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        title: str,
+        styles: Styles,
+        parts: Callable[[int], Sequence[Part]],
+        *,
+        start: tuple[int, int] | None = None,
+        marked: frozenset[tuple[int, int]] = frozenset(),
+        stepped: Callable[[int], None] | None = None,
+    ) -> None:
+        """`parts` makes the text for a width; `start` and `marked` are (part, line); `stepped` goes to another step."""
         super().__init__()
         self.heading = Heading(styles)
         self.heading.title = title

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pktscope.rows import Arrow, Banner, Fold, Gap, Mark, Row, StateChange
+from pktscope.rows import Arrow, Banner, Fold, Gap, Mark, Row
 
 PACKET_SECONDS = 0.9
 CALL_SECONDS = 0.35
@@ -44,7 +44,7 @@ class Stops:
         return len(self.rows)
 
     def at(self, row: int) -> int:
-        """The stop a row belongs to: itself, or the last one before; the first where there is none before; 0 if none."""
+        """The stop a row belongs to: itself, the last one before, else the first; 0 if there is none."""
         if not self.rows:
             return 0
         return self.rows[max(0, bisect_right(self.rows, row) - 1)]
@@ -186,7 +186,3 @@ def caption(player: Player, stops: Stops, *, live: bool) -> str:
     words = "live" if live else "paused"
     extra = "" if player.pace == SPEEDS.index(1.0) else f" {player.speed_name}"
     return words + extra + (" true time" if player.true_time else "")
-
-
-__all__ = ["Player", "StateChange", "Stops", "advanced", "caption", "horizon", "hurried", "is_stop", "last_step", "owner",
-           "progress", "selected", "stepped", "toggled"]  # fmt: skip

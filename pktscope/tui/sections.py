@@ -37,7 +37,7 @@ class HexLines(Sequence[Line]):
         self.spans = [(layer.start, layer.end, layer_role(layers, index)) for index, layer in enumerate(layers)]
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.per_line)
+        return (len(self.data) + self.per_line - 1) // self.per_line
 
     def __getitem__(self, index: int) -> Line:  # type: ignore[override]
         start = index * self.per_line
@@ -189,7 +189,7 @@ def variables(step: Step, segment: Segment, context: Context, width: int) -> lis
     limit = segment.limit
     free = None if limit is None else max(0, limit - segment.nxt)
     row = (
-        Cell("sent + acked", f"< {segment.una:,}", 8, "acked"),
+        Cell("sent + acked", f"< {segment.una:,}" if segment.una > 0 else "none", 8, "acked"),
         Cell("in flight", f"{segment.in_flight:,}", 8, "flight"),
         Cell("may send now", "?" if free is None else f"{free:,}", 8, "may"),
         Cell("must wait", "?" if limit is None else f"{limit:,}+", 8, "wait"),
@@ -242,10 +242,7 @@ def octet_parts(frame: Frame, width: int) -> list[Part]:
 
 def partner(step: Step, context: Context) -> Step | None:
     """The Return of a Call, the Call of a Return."""
-    if isinstance(step.observation, Return):
-        other = step.call
-    else:
-        other = context.returns.get(step.index)
+    other = step.call if isinstance(step.observation, Return) else context.returns.get(step.index)
     return context.steps[other] if other is not None and other < len(context.steps) else None
 
 
@@ -331,7 +328,7 @@ def other_parts(step: Step, context: Context, width: int) -> list[Part]:
 def own_lines(
     step: Step, steps: Sequence[Step], returns: dict[int, int], reach: int = 2000
 ) -> tuple[tuple[str, int], ...]:
-    """The program lines behind a step: its own call, or the calls whose octets a segment carries; empty if the kernel's own."""
+    """The program lines behind a step: its own call, or those whose octets a segment carries; else none."""
     seen = step.observation
     if isinstance(seen, Call):
         return ((seen.file, seen.line),) if seen.line else ()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pktscope.model import Conversation, End, Exchange, Note
+from pktscope.model import End, Exchange
 from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
-from pktscope.words import counted, listed
+from pktscope.words import counted
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
     from pktscope.lab.runner import Run
+    from pktscope.promise import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +42,31 @@ class Session:
         return (self.source,) if self.source is not None else ()
 
 
-def chosen(session: Session) -> Conversation | None:
-    """The conversation the command line asked for by name, if it is there."""
-    wanted = session.options.conversation
-    return next((found for found in session.store.conversations if found.name == wanted), None) if wanted else None
+def refusal(session: Session) -> str:
+    """Why a run did not happen or failed, once it is over; empty if all is well."""
+    run = session.run
+    return run.refusal if run is not None and session.store.finished and run.status is not None else ""
 
 
 def opens_with_list(session: Session) -> bool:
     """Whether the list comes first: several conversations, none asked for, and no demo, which is one story."""
-    if session.run is not None or session.options.conversation:
+    if session.shows or session.options.conversation:
         return False
     exchange = session.exchange
     return len(session.store.conversations) > 1 and not (exchange is not None and exchange.demo)
 
 
-def self_check(shows: tuple[str, ...], notes: list[Note]) -> tuple[str, tuple[str, ...]]:
-    """What a finished demo says of its promise, and the rules it missed."""
-    seen = {note.rule for note in notes}
-    missing = tuple(rule for rule in shows if rule not in seen)
-    if not shows:
-        return "", ()
-    if missing:
-        return f"Promised but not seen on this kernel: {listed(missing)}.", missing
-    return f"Promised and seen: {listed(dict.fromkeys(shows))}.", ()
-
-
-def notice(session: Session, end: End | None, notes: list[Note]) -> tuple[str, Role]:
+def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str, Role]:
     """The one line below the title: what went wrong, else how a demo kept its promise."""
     store = session.store
-    refusal = session.run.refusal if session.run is not None else ""
-    if refusal or store.error:
-        return safe_text(refusal or store.error, 300), Role.ERROR
-    if end is None:
-        return "", Role.PLAIN
-    if session.shows and session.run is not None:
-        sentence, missing = self_check(session.shows, notes)
-        return sentence, Role.ERROR if missing else Role.ACK
+    wrong = refusal(session) or store.error
+    if wrong:
+        return safe_text(wrong, 400), Role.ERROR
+    if ended and outcome is not None and outcome.sentence:
+        return safe_text(outcome.sentence, 600), Role.ACK if outcome.kept else Role.ERROR
     complaints = store.complaints
     if complaints:
-        more = f" (and {len(complaints) - 1} more: o)" if len(complaints) > 1 else ""
+        more = f" ({len(complaints) - 1} more with o)" if len(complaints) > 1 else ""
         return safe_text(complaints[0], 200) + more, Role.WARNING
     return "", Role.PLAIN
 

@@ -36,7 +36,7 @@ class Styles:
     """The styles of one theme on one kind of terminal."""
 
     def __init__(self, palette: Palette, *, background: str = "", surface: str = "", basic: bool = False) -> None:
-        """`background` and `surface` replace the palette's where a theme of Textual's is in use; `basic`: 16 colours."""
+        """`background` and `surface` replace the palette's under a theme of Textual's; `basic`: 16 colours."""
         self.palette = palette
         self.basic = basic
         ground = background or palette.background

@@ -45,7 +45,7 @@ class WidthProbe:
             self.asked = time.monotonic()
 
     def wide(self) -> bool:
-        """Whether the characters took more than a cell each; False where the terminal did not say. Restores the terminal."""
+        """Whether the characters took more than a cell each; False where nobody said. Restores the terminal."""
         if self.before is None:
             self.close()
             return False
@@ -119,7 +119,7 @@ def stop_now(number: int) -> None:
 
 
 def wipe() -> None:
-    """Undo by hand what a screen that died may have left behind: alternate screen, mouse, hidden cursor, paste marks."""
+    """Undo what a screen that died may have left behind: alternate screen, mouse, hidden cursor, paste marks."""
     with suppress(OSError, ValueError):
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from pktscope.tui.styles import Styles
 from pktscope.words import duration, say
 
 if TYPE_CHECKING:
+    from pktscope.promise import Outcome
     from pktscope.tui.feed import Feed
     from pktscope.tui.pages import Pages
 
@@ -48,9 +50,13 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
     BINDINGS = bindings("timeline")
     CSS = "Horizontal { height: 1fr; }"
 
-    def __init__(self, session: Session, styles: Styles, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, session: Session, styles: Styles, ended: Callable[[int], None], *, ascii_only: bool = False
+    ) -> None:
+        """`ended` is told the exit code a demo deserves."""
         super().__init__()
         self.session = session
+        self.ended = ended
         self.inks = styles
         options = session.options
         drawn = cells.Options(ascii=ascii_only, time_format=options.time_format, raw_numbers=options.raw_numbers)
@@ -73,6 +79,8 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         self.bar = KeyBar(styles, footer("timeline"), self.press)
         self.inspector: Pages | None = None
         self.message: tuple[str, Role] = ("", Role.PLAIN)
+        self.kept: Outcome | None = None
+        """How a demo kept its promise, once it is over."""
         self.inspected = -1
         self.dissected: dict[int, tuple[str, ...]] = {}
         """Scapy's lines by frame number, the frames looked at last."""
@@ -117,8 +125,20 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             self.feeder.pause()
             self.open_list()
             return False
-        found = about.chosen(self.session)
-        if self.session.options.conversation and found is None and not store.finished:
+        return self.begin_with(self.session.options.conversation)
+
+    def begin_with(self, name: str) -> bool:
+        """Open the conversation of that name; '' for the only one; the list where there is none of that name."""
+        from pktscope.show import NoSuchConversation, choose
+
+        store = self.session.store
+        try:
+            found = choose(store.conversations, name) if self.session.run is None or name else None
+        except NoSuchConversation as missing:
+            if store.finished:
+                self.feeder.pause()
+                self.tell(str(missing), Role.ERROR)
+                self.open_list()
             return False
         self.open(found)
         return True
@@ -161,9 +181,11 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
 
     def finish(self) -> None:
         """Everything was read: a demo is judged, and shown from its beginning."""
-        if self.session.run is not None:
-            _, missing = about.self_check(self.session.shows, self.feed.flow.notes if self.feed else [])
-            self.set_outcome(4 if missing else 0)
+        if self.session.shows and self.session.run is not None:
+            from pktscope.promise import outcome
+
+            self.kept = outcome(self.session.shows, self.feed.flow.notes if self.feed else ())
+            self.ended(0 if self.kept.kept else 4)
             if not self.touched:
                 self.following = False
                 self.player = playing.selected(self.player, self.stops.moved(0, 0))
@@ -227,7 +249,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             )
         notice = self.message
         if not notice[0]:
-            notice = about.notice(self.session, feed.end if feed else None, feed.flow.notes if feed else [])
+            notice = about.notice(self.session, feed is not None and feed.done, self.kept)
         states = feed.states(self.step_shown()) if feed is not None and rows else NO_STATES
         lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options)
         self.heading.show(self.full_title(), parts, notice, lanes)
@@ -274,10 +296,10 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             if widget is not None:
                 widget.inks = styles
                 widget.refresh()
-        self.ladder.arrange(inks=styles)
+        self.ladder.redraw(inks=styles)
 
     def draw_ascii(self, ascii_only: bool) -> None:
         """ASCII or the full set."""
-        self.ladder.arrange(options=replace(self.ladder.options, ascii=ascii_only))
+        self.ladder.redraw(options=replace(self.ladder.options, ascii=ascii_only))
         self.inspected = -1
         self.update_view()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pktscope.capture.decode import layers
 from pktscope.model import Frame, Step
 from pktscope.rows import Role
 from pktscope.text import safe_text, wrap
@@ -13,10 +15,10 @@ from pktscope.tui.pages import Pages, TextScreen
 from pktscope.tui.sections import Context, Line, Part, described, own_lines
 
 if TYPE_CHECKING:
-    from pktscope.tui.timeline_screen import TimelineScreen
+    from pktscope.tui.commands import Commands
 
 
-def current_step(screen: TimelineScreen) -> Step | None:
+def current_step(screen: Commands) -> Step | None:
     """The first step the current row shows."""
     rows = screen.ladder.timeline.rows
     if screen.feed is None or screen.player.row >= len(rows):
@@ -24,12 +26,14 @@ def current_step(screen: TimelineScreen) -> Step | None:
     return screen.feed.step(rows[screen.player.row].step)
 
 
-def inspected_parts(screen: TimelineScreen, width: int) -> Sequence[Part]:
+def inspected_parts(screen: Commands, width: int) -> Sequence[Part]:
     """What the inspector shows now."""
     step = current_step(screen)
     feed = screen.feed
     if step is None or feed is None:
         return [Part("nothing yet", [])]
+    if isinstance(step.observation, Frame):
+        step = replace(step, observation=replace(step.observation, layers=layers(step.observation)))
     row = screen.player.row
     context = Context(
         feed.flow.steps, screen.ladder.timeline.notes_at(row), feed.returns, feed.flow.steps[0].time,
@@ -41,8 +45,8 @@ def inspected_parts(screen: TimelineScreen, width: int) -> Sequence[Part]:
     return parts
 
 
-def dissection_lines(screen: TimelineScreen, frame: Frame, width: int) -> list[Line]:
-    """Scapy's view of a frame if it is there already; else it is asked for, in a thread, and the inspector renewed then."""
+def dissection_lines(screen: Commands, frame: Frame, width: int) -> list[Line]:
+    """Scapy's view of a frame; where it is not there yet a thread makes it, and the inspector is renewed then."""
     known = screen.dissected.get(frame.number)
     if known is None:
         screen.dissected[frame.number] = known = ("dissecting ...",)
@@ -50,7 +54,7 @@ def dissection_lines(screen: TimelineScreen, frame: Frame, width: int) -> list[L
     return [[(line, Role.PLAIN)] for text in known for line in wrap(text, width)]
 
 
-def dissect(screen: TimelineScreen, frame: Frame) -> None:
+def dissect(screen: Commands, frame: Frame) -> None:
     """In the thread: dissect and hand the lines over."""
     from pktscope.capture.dissect import dissection
 
@@ -58,7 +62,7 @@ def dissect(screen: TimelineScreen, frame: Frame) -> None:
     screen.app.call_from_thread(dissected, screen, frame.number, lines)
 
 
-def dissected(screen: TimelineScreen, number: int, lines: tuple[str, ...]) -> None:
+def dissected(screen: Commands, number: int, lines: tuple[str, ...]) -> None:
     """Back in the app: keep the lines and show them where they were waited for."""
     if len(screen.dissected) > 200:
         screen.dissected.clear()
@@ -67,7 +71,7 @@ def dissected(screen: TimelineScreen, number: int, lines: tuple[str, ...]) -> No
         pages.renew()
 
 
-def inspectors(screen: TimelineScreen) -> list[Pages]:
+def inspectors(screen: Commands) -> list[Pages]:
     """Every inspector in sight."""
     found = [screen.inspector] if screen.inspector is not None else []
     top = screen.app.screen
@@ -77,7 +81,7 @@ def inspectors(screen: TimelineScreen) -> list[Pages]:
 class Inspection(TextScreen):
     """The inspector over the whole screen."""
 
-    def __init__(self, screen: TimelineScreen) -> None:
+    def __init__(self, screen: Commands) -> None:
         super().__init__(
             screen.full_title(), screen.inks, lambda width: inspected_parts(screen, width), stepped=self.step
         )
@@ -89,7 +93,7 @@ class Inspection(TextScreen):
         self.pages.renew(stay=False)
 
 
-def inspect(screen: TimelineScreen) -> None:
+def inspect(screen: Commands) -> None:
     """Beside the ladder the inspector gets the keys; where it has no room it comes over the whole screen."""
     if current_step(screen) is None:
         return
@@ -99,7 +103,7 @@ def inspect(screen: TimelineScreen) -> None:
         screen.app.push_screen(Inspection(screen))
 
 
-async def mount_inspector(screen: TimelineScreen) -> None:
+async def mount_inspector(screen: Commands) -> None:
     """Put the inspector beside the ladder."""
     from textual.containers import Horizontal
 
@@ -107,14 +111,14 @@ async def mount_inspector(screen: TimelineScreen) -> None:
         return
     pages = Pages(screen.inks, lambda width: inspected_parts(screen, width))
     pages.stepped = screen.action_step
-    pages.closed = screen.ladder.focus
+    pages.closed = lambda: screen.set_focus(screen.ladder)
     screen.inspector = pages
     pages.display = False
     await screen.query_one(Horizontal).mount(pages)
     screen.update_view()
 
 
-def story(screen: TimelineScreen) -> None:
+def story(screen: Commands) -> None:
     """The story, the programs with the lines behind the current step stressed, and what the capture says of itself."""
     step = current_step(screen)
     steps = screen.feed.flow.steps if screen.feed is not None else []
@@ -131,7 +135,7 @@ def story(screen: TimelineScreen) -> None:
 
 
 def story_parts(
-    screen: TimelineScreen, lines: tuple[tuple[str, int], ...]
+    screen: Commands, lines: tuple[tuple[str, int], ...]
 ) -> tuple[list[tuple[str, list[str], bool]], set[tuple[int, int]]]:
     """Title, lines and whether they are prose; and which lines of which part to stress."""
     session = screen.session
@@ -169,7 +173,7 @@ def wrapped(parts: list[tuple[str, list[str], bool]], width: int) -> list[Part]:
     return made
 
 
-def export(screen: TimelineScreen) -> None:
+def export(screen: Commands) -> None:
     """Ask for a name; write NAME.txt and NAME.json; over something that is there only when asked twice."""
     from pktscope.tui import export as files
     from pktscope.tui.prompt import Prompt
