@@ -18,7 +18,9 @@ from pktscope import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
+    from pktscope.demos import Demo
     from pktscope.lab.runner import Run
+    from pktscope.show import Manner
 
 OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -47,7 +49,7 @@ def looks(command: Command) -> Command:
             help="Colours: white is for projectors.",
         ),
         click.option(
-            "-t", "time_format", type=click.Choice(["absolute", "relative", "delta"]), default="absolute",
+            "-t", "time_format", type=click.Choice(["relative", "absolute", "delta"]), default="relative",
             show_default=True, help="Times: since the first step, clock time, or since the step before.",
         ),
         click.option("--raw-numbers", is_flag=True, help="Sequence numbers as on the wire, not counted from the SYN."),
@@ -76,24 +78,30 @@ def commands() -> None:
 @looks
 def demo(name: str | None, write_to: str | None, host: bool, **look: Any) -> int:
     """Run a sample exchange, live; without NAME, list them."""
-    from pktscope import demos
-
     if name is None:
         return list_demos()
-    known = demos.find(name)
-    if known is None:
-        raise Stop(USAGE, f"no demo is called {shown(name)}; 'pktscope demo' lists them")
-    return exchange(known, write_to, host, look)
+    return exchange(known_demo(name), write_to, host, look)
 
 
 def list_demos() -> int:
     """Name, one line, how long it takes."""
     from pktscope import demos
 
-    size = max(len(each.name) for each in demos.CATALOGUE)
-    for each in demos.CATALOGUE:
-        click.echo(f"{each.name:<{size}}  {each.title}  ({each.takes})")
+    every = demos.every()
+    size = max(len(each.name) for each in every)
+    for each in every:
+        click.echo(f"{each.name:<{size}}  {each.title} ({each.seconds:g} s)")
     return OK
+
+
+def known_demo(name: str) -> Demo:
+    """The demo of that name, or one clear line."""
+    from pktscope import demos
+
+    try:
+        return demos.load(name)
+    except demos.NoSuchDemo as error:
+        raise Stop(USAGE, str(error)) from None
 
 
 @commands.command()
@@ -104,12 +112,7 @@ def list_demos() -> int:
 @click.option("--host", is_flag=True, help="Use the host's loopback instead of a private room.")
 def record(name: str, write_to: str, host: bool) -> int:
     """Run a sample exchange and keep its recording, without showing it."""
-    from pktscope import demos
-
-    known = demos.find(name)
-    if known is None:
-        raise Stop(USAGE, f"no demo is called {shown(name)}; 'pktscope demo' lists them")
-    return exchange(known, write_to, host, None)
+    return exchange(known_demo(name), write_to, host, None)
 
 
 @commands.command()
@@ -143,12 +146,10 @@ def live(
     """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
     from pktscope.lab import runner
 
-    run = runner.live(interface, " ".join(filter), count)
-    try:
+    with runner.live(interface, expression=" ".join(filter), count=count or 0) as run:
         store = opened(lambda: stream_store(run, write_to))
-        return present(store, look, title=f"live on {shown(interface)}", stream=stream, run=run, endless=count is None)
-    finally:
-        run.stop()
+        title = f"live on {shown(interface)[1:-1]}"
+        return present(store, look, title=title, stream=stream, run=run, endless=count is None)
 
 
 @commands.command()
@@ -156,9 +157,10 @@ def doctor() -> int:
     """What this machine allows, step by step, and the way out of each refusal."""
     from pktscope.lab import ladder
 
-    rows = ladder.examine()
-    for line in ladder.report(rows):
-        click.echo(line)
+    for found in ladder.findings():
+        click.echo(f"{'yes' if found.ok else 'no ':<4} {found.step}: {found.detail}")
+        if found.way_out:
+            click.echo(f"     way out: {found.way_out}")
     return OK
 
 
@@ -206,31 +208,52 @@ def opened(how: Callable[[], Store]) -> Store:
         raise Stop(PERMISSION, f"{shown(str(error.filename))}: {error.strerror}") from None
 
 
-def exchange(known: Any, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
+def exchange(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
     """Run a demo; show it unless `look` is None; hold it to its promise."""
     from pktscope.lab import runner
 
-    run = runner.start(known.name, host=host)
-    try:
+    with runner.start(demo.name, host=host) as run:
         store = opened(lambda: stream_store(run, write_to))
         if look is None:
-            return recorded(store, run, known, write_to or "")
-        return present(store, look, title=known.title, run=run, demo=known)
-    finally:
-        run.stop()
+            return recorded(store, run, demo, write_to or "")
+        if on_screen(look):
+            import pktscope.tui.app  # noqa: F401 (loading it gives the worker the time to be refused)
+        if refused(store, run):
+            return play_recording(demo, run.refusal, look)
+        return present(store, look, title=demo.title, run=run, demo=demo)
 
 
-def recorded(store: Store, run: Run, known: Any, write_to: str) -> int:
+def refused(store: Store, run: Run) -> bool:
+    """Whether the run came to nothing because this machine allows no exchange; known before anything is shown."""
+    while store.exchange is None and not store.finished and run.status is None:
+        store.wait(0.005)
+    return store.exchange is None and run.wait() == PERMISSION
+
+
+def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
+    """What was recorded elsewhere, labelled so, where nothing can run here."""
+    from importlib.resources import as_file, files
+
+    from pktscope.capture.store import Store
+
+    complain(f"{why}; playing the recorded exchange instead")
+    with as_file(files("pktscope.recordings") / f"{demo.name}.pcapng") as path:
+        store = opened(lambda: Store.open(str(path)))
+    return present(store, look, title=f"{demo.title} (recorded)", demo=demo)
+
+
+def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     """Wait for a run to be recorded and say how it went."""
     from pktscope.promise import outcome
     from pktscope.show import folded
+    from pktscope.words import counted
 
     flow, _ = folded(store, None)
     code = ended(run)
     if code != OK:
         return code
-    kept = outcome(known.shows, flow.notes)
-    click.echo(f"{write_to}: {store.frame_count} frames. {kept.sentence}")
+    kept = outcome(demo.shows, flow.notes)
+    click.echo(f"{shown(write_to)[1:-1]}: {counted(store.frame_count, 'frames')}. {kept.sentence}")
     return OK if kept.kept else NOT_SHOWN
 
 
@@ -249,11 +272,11 @@ def present(
     title: str,
     stream: str = "",
     run: Run | None = None,
-    demo: Any = None,
+    demo: Demo | None = None,
     endless: bool = False,
 ) -> int:
     """The screen where there is a terminal and nothing else was asked for; else text or JSON."""
-    if look["as_json"] or look["plain"] or not sys.stdout.isatty():
+    if not on_screen(look):
         return print_out(store, look, title=title, stream=stream, run=run, demo=demo, endless=endless)
     from pktscope.tui.app import run as run_screen
     from pktscope.tui.options import ScreenOptions
@@ -274,8 +297,13 @@ def present(
     return run_screen(store, title=title, run=run, shows=shows, source=source, story=story, options=options)
 
 
+def on_screen(look: dict[str, Any]) -> bool:
+    """Whether the screen shows it: a terminal, and nothing else asked for."""
+    return not (look["as_json"] or look["plain"]) and sys.stdout.isatty()
+
+
 def print_out(
-    store: Store, look: dict[str, Any], *, title: str, stream: str, run: Run | None, demo: Any, endless: bool
+    store: Store, look: dict[str, Any], *, title: str, stream: str, run: Run | None, demo: Demo | None, endless: bool
 ) -> int:
     """Text or JSON on stdout, when everything is there."""
     from pktscope import show
@@ -296,7 +324,7 @@ def print_out(
         sys.stdout.writelines(pieces)
         sys.stdout.write("\n")
     else:
-        flow, lines = show.text_lines(store, chosen, manner_of(look))
+        flow, lines = show.text_lines(store, chosen, manner_of(look), shown(title)[1:-1])
         say_lines(lines)
     sys.stdout.flush()
     return settle(flow.notes, run, demo, quiet=look["as_json"])
@@ -317,7 +345,7 @@ def finish(store: Store, run: Run | None, endless: bool) -> None:
         store.wait(5)
 
 
-def settle(notes: Sequence[Any], run: Run | None, demo: Any, *, quiet: bool) -> int:
+def settle(notes: Sequence[Any], run: Run | None, demo: Demo | None, *, quiet: bool) -> int:
     """The exit code of something shown, and a demo's own verdict on itself."""
     code = ended(run) if run is not None else OK
     if code != OK or demo is None:
@@ -336,17 +364,19 @@ def say_lines(lines: Any) -> None:
         sys.stdout.write(line + "\n")
 
 
-def manner_of(look: dict[str, Any]) -> Any:
+def manner_of(look: dict[str, Any]) -> Manner:
     """How text shall look, from the options and the terminal."""
-    from pktscope.show import PIPE_WIDTH, Manner
+    from pktscope.render.text import PIPE_WIDTH
+    from pktscope.show import Manner
+    from pktscope.theme import depth
 
     terminal = sys.stdout.isatty()
-    color = terminal and not look["no_color"] and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = look["width"] or (max(40, os.get_terminal_size(sys.stdout.fileno()).columns) if terminal else PIPE_WIDTH)
+    plain = look["no_color"] or os.environ.get("NO_COLOR") or not terminal
     encodable = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     return Manner(
-        width=width,
-        color=color,
+        width=look["width"] or (max(40, os.get_terminal_size(sys.stdout.fileno()).columns) if terminal else PIPE_WIDTH),
+        colours=0 if plain else depth(os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")),
+        theme=look["theme"],
         ascii=look["ascii_only"] or not encodable,
         time_format=look["time_format"],
         raw_numbers=look["raw_numbers"],
@@ -382,7 +412,14 @@ def run_commands(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except OSError as error:
-        complain(f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        complain(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+        return FAILED
+    except Exception as error:
+        if os.environ.get("PKTSCOPE_DEBUG"):
+            raise
+        complain(
+            f"a defect of pktscope, please report it: {type(error).__name__}: {error} (PKTSCOPE_DEBUG=1 shows where)"
+        )
         return FAILED
 
 

@@ -61,6 +61,8 @@ class Now:
     """Rows of the TCP table taken."""
     oddities: list[tuple[Side, Input, State]] = field(default_factory=list)
     """Inputs the table does not list, with the state they met."""
+    previous: int | None = None
+    """The step of the frame this one's sender sent before it."""
     fin_of: Side | None = None
     """Whose FIN arrived in order."""
     received: Datagram | None = None
@@ -169,6 +171,7 @@ class Flow:
         if frame.ip is not None:
             key = (frame.ip.identification, frame.ip.total_length)
             me.packets[key] = (index, me.packets.get(key, (0, 0))[1] + 1)
+        self.now.previous = me.last_frame
         me.last_frame = index
         me.frames += 1
         return Step(index, frame, side, before, self.states, segment, octets, call)
@@ -442,7 +445,7 @@ class Flow:
 
     @staticmethod
     def _setting(me: End, call: Call) -> None:
-        words = call.arguments.strip("()").split(", ")
+        words = call.arguments.split(", ")
         if len(words) == 3:
             me.settings[words[1].rpartition(".")[2]] = words[2]
 

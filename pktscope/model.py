@@ -271,7 +271,7 @@ class Call:
     name: str
     """'connect', 'send', ...; also 'input', 'pause' and 'exit', which are no socket calls."""
     arguments: str = ""
-    """As the reader would write them: "('127.0.0.1', 8000)". Safe text, bounded."""
+    """As the reader would write them between the parentheses: "('127.0.0.1', 8000)". Safe text, bounded."""
     socket: int = 0
     """Which socket: unique in the recording even where the kernel reuses a descriptor."""
     descriptor: int = -1

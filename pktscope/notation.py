@@ -193,7 +193,7 @@ def read_call(
         written = arguments or ""
         length = int(written.split(",")[0]) if re.fullmatch(r"\d+(,.*)?", written) and name in COUNTED else None
         call = Call(
-            cursor.time, side, 1 if side is Side.CLIENT else 2, cursor.serial, name, f"({written})",
+            cursor.time, side, 1 if side is Side.CLIENT else 2, cursor.serial, name, written,
             1 if side is Side.CLIENT else 2, protocol=cursor.protocol, length=length,  # type: ignore[arg-type]
         )  # fmt: skip
         cursor.open[side].append(call)
@@ -390,7 +390,7 @@ def write_one(seen: Observation, cursor: Cursor) -> str:
     """One observation's line."""
     match seen:
         case Call():
-            return f"{LETTER[seen.side]}: {seen.name}{seen.arguments}"
+            return f"{LETTER[seen.side]}: {seen.name}({seen.arguments})"
         case Return():
             return f"{LETTER[seen.side]}: = {seen.result}"
         case End():

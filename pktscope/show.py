@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from pktscope.flow import Flow
 from pktscope.model import Conversation, Note, Step
+from pktscope.render.columns import Options, TimeFormat
+from pktscope.render.text import PIPE_WIDTH
 from pktscope.text import safe_text
+from pktscope.theme import Depth
 from pktscope.words import counted, duration
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
-
-PIPE_WIDTH = 100
-"""Columns of text that goes to a file or a pipe."""
 
 
 class NoSuchConversation(ValueError):
@@ -29,9 +29,10 @@ class Manner:
     """How text shall look."""
 
     width: int = PIPE_WIDTH
-    color: bool = False
+    colours: Depth = 0
+    theme: str = "dark"
     ascii: bool = False
-    time_format: str = "absolute"
+    time_format: TimeFormat = "relative"
     raw_numbers: bool = False
     fold: bool = True
 
@@ -88,24 +89,46 @@ def conversation_lines(store: Store) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def text_lines(store: Store, conversation: Conversation | None, manner: Manner) -> tuple[Flow, Iterator[str]]:
+def text_lines(
+    store: Store, conversation: Conversation | None, manner: Manner, title: str
+) -> tuple[Flow, Iterator[str]]:
     """The annotated timeline of a conversation."""
-    from pktscope.render.columns import Options
     from pktscope.render.text import text
+    from pktscope.theme import PALETTES
     from pktscope.timeline import lay_out
 
     flow, placed = folded(store, conversation)
     timeline = lay_out(placed, flow.client, flow.server, fold=manner.fold)
-    options = Options(ascii=manner.ascii, time_format=manner.time_format, raw_numbers=manner.raw_numbers)  # type: ignore[arg-type]
-    return flow, text(timeline, width=manner.width, options=options, color=manner.color)
+    return flow, text(
+        timeline,
+        heading(store, flow, title),
+        width=manner.width,
+        options=Options(ascii=manner.ascii, time_format=manner.time_format, raw_numbers=manner.raw_numbers),
+        palette=PALETTES[manner.theme],
+        colours=manner.colours,
+    )
+
+
+def heading(store: Store, flow: Flow, title: str) -> Iterator[str]:
+    """What stands above the ladder: what it is, where it happened, who talks."""
+    exchange = store.exchange
+    if exchange is not None and exchange.room:
+        yield f"{exchange.title or title}: {exchange.room}"
+    else:
+        yield title
+    if flow.client is not None and flow.server is not None and (flow.client.address or flow.server.address):
+        yield f"{flow.protocol.upper()} {flow.client} - {flow.server}"
+    yield ""
 
 
 def json_pieces(store: Store, conversation: Conversation | None) -> tuple[Flow, Iterator[str]]:
     """The steps and notes of a conversation as one JSON document, in pieces."""
-    from pktscope.render.json import json
+    from pktscope.render.json import document
 
     flow, placed = folded(store, conversation)
-    return flow, json(placed, flow.client, flow.server, conversation)
+    return flow, document(
+        placed, conversation=conversation, exchange=store.exchange, client=flow.client, server=flow.server
+    )
 
 
 def watch(store: Store, out: TextIO) -> None:

@@ -247,11 +247,11 @@ def listen(step: Step, flow: Flow) -> Iterator[Finding]:
     called = flow.observed(step.call)
     assert isinstance(called, Call)
     yield find(
-        "listen{arguments}: the kernel now answers SYNs to this port by itself. The number bounds the connections that"
-        " may wait for accept(), not the clients.",
+        "listen({arguments}): from now on the kernel answers SYNs to this port. The number bounds the connections that may"
+        " wait for accept(), not the clients.",
         evidence=(step.call,),
         arguments=called.arguments,
     )
 
 
-RULES: tuple[Rule, ...] = (syn, syn_options, syn_ack, handshake_done, connect_returned, accept_returned, listen)
+RULES: tuple[Rule, ...] = (syn, syn_ack, handshake_done, syn_options, connect_returned, accept_returned, listen)
