@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Callable
 
 from pktscope.capture import network
 from pktscope.model import ACK, SYN, Conversation, Endpoint
 
 UNSET = -1
+NUMBERS = {"tcp": 6, "udp": 17}
 NONE = -1
 """No conversation (yet)."""
 
@@ -132,17 +134,14 @@ class Conversations:
         known = {6: self.tcp, 17: self.udp}.get(protocol, {}).get(key)
         return None if known is None else max(known, ~known)
 
-    def only(self, protocol: int, source: str, target: str) -> int | None:
-        """The one conversation over TCP (6) or UDP (17) between two addresses, as a direction; None if not just one."""
-        name = {6: "tcp", 17: "udp"}.get(protocol)
-        held = (index for index, known in enumerate(self.protocols) if known == name)
-        found = [index for index in held if self.between(index, source, target)]
-        if len(found) != 1:
-            return None
-        return 2 * found[0] + (self.ends(found[0])[0].address != source)
-
-    def between(self, index: int, source: str, target: str) -> bool:
-        return {end.address for end in self.ends(index)} == {source, target}
+    def alone(self) -> dict[tuple[int, frozenset[str]], int]:
+        """The conversations that are the only TCP (6) or UDP (17) one between their two addresses; by these."""
+        found: dict[tuple[int, frozenset[str]], list[int]] = {}
+        for index, name in enumerate(self.protocols):
+            if name in NUMBERS:
+                addresses = frozenset(end.address for end in self.ends(index))
+                found.setdefault((NUMBERS[name], addresses), []).append(index)
+        return {ends: held[0] for ends, held in found.items() if len(held) == 1}
 
     def index(self, wanted: Conversation) -> int:
         """The index of a conversation by its protocol and number. Raises ValueError if there is none."""
@@ -157,11 +156,11 @@ class Conversations:
         key = self.keys[index]
         return ends_of(key) if isinstance(key, bytes) else key
 
-    def conversation(self, index: int, clients: frozenset[Endpoint] = frozenset()) -> Conversation:
-        """One conversation as it stands; `clients` are ends known to be the client's by the calls of its program."""
+    def conversation(self, index: int, is_client: Callable[[Endpoint], bool]) -> Conversation:
+        """One conversation as it stands; `is_client` knows the client's ends by the calls of its program."""
         ends = self.ends(index)
         client = max(0, self.client[index])
-        if ends[1 - client] in clients and ends[client] not in clients:
+        if is_client(ends[1 - client]) and not is_client(ends[client]):
             client = 1 - client
         server, at = 1 - client, 2 * index
         return Conversation(

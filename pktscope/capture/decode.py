@@ -19,7 +19,7 @@ ChecksumState: TypeAlias = Literal["good", "bad", "unfilled", "not checked"]
 
 
 def decode(record: Record, fragments: Reassembler | None = None) -> Frame:
-    """The frame of a record. `fragments` keeps what is known of datagrams; give the same for all frames of a capture."""
+    """The frame of a record. `fragments` keeps what is known of datagrams: one for all frames of a capture."""
     data = record.data
     header = linktypes.read_link(record.link, data)
     if header.kind == links.IPV4:

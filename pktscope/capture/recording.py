@@ -145,7 +145,7 @@ def from_json(kind: str, text: str) -> Told:
     except RecursionError:
         raise BadEntry("it is nested too deeply") from None
     except (ValueError, TypeError) as error:
-        raise BadEntry(" ".join(str(error).split())[:200]) from error
+        raise BadEntry(ascii(str(error))[1:-1][:200]) from error
     return told
 
 

@@ -150,11 +150,9 @@ class Walk:
     def walk(self, buffer: bytes, end: int) -> Iterator[Item]:
         """The records that lie whole in the first `end` octets of `buffer`; afterwards `consumed` says how far."""
         self.consumed = 0
-        if self.broken:
-            return
-        if not self.form and not self.begin(buffer, end):
-            return
-        yield from (self.walk_pcapng(buffer, end) if self.form == "pcapng" else self.walk_pcap(buffer, end))
+        if self.broken or (not self.form and not self.begin(buffer, end)):
+            return iter(())
+        return self.walk_pcapng(buffer, end) if self.form == "pcapng" else self.walk_pcap(buffer, end)
 
     def begin(self, buffer: bytes, end: int) -> bool:
         """Read the file header; False while it is not all there."""

@@ -7,13 +7,13 @@ A packet costs 32 octets here; its fields are read again from the capture when s
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
 from pktscope.capture import decode, link, recording, transport
 from pktscope.capture.calls import Calls
 from pktscope.capture.conversations import NONE, Conversations, pair_key
-from pktscope.capture.reassembly import Key, Reassembler
+from pktscope.capture.reassembly import WINDOWS, Key, Reassembler
 from pktscope.capture.records import JOURNAL, Record, Walk
 from pktscope.model import End, Endpoint, Exchange, Frame, Icmp, Other, Quoted, Tcp, Udp
 
@@ -28,6 +28,22 @@ NULL_FAMILIES = {
 }  # fmt: skip
 IP_KINDS = (b"\x08\x00", b"\x86\xdd")
 TAG = b"\x81\x00"
+
+
+LIMBO_LIMIT = 65_536
+"""Datagrams whose fragments may wait for a conversation."""
+
+
+class Waiting:
+    """The fragments of one datagram whose conversation is not known yet."""
+
+    __slots__ = ("ends", "items", "since")
+
+    def __init__(self, frame: Frame) -> None:
+        self.since = frame.time
+        self.ends = frame
+        """The first of them, or the one that told the ports."""
+        self.items = array("I")
 
 
 class Scan:
@@ -49,8 +65,10 @@ class Scan:
         self.late: dict[int, list[int]] = {}
         """Records that got their conversation after others behind them did, by conversation."""
         self.fragments = Reassembler()
-        self.limbo: dict[Key, list[Frame]] = {}
-        """Fragments whose conversation is not known yet, without their octets."""
+        self.limbo: dict[Key, Waiting] = {}
+        """Fragments whose conversation is not known yet."""
+        self.lost: list[Waiting] = []
+        """... and those whose datagram took too long, or had its identification used again."""
         self.exchange: Exchange | None = None
         self.end: End | None = None
         self.calls = Calls()
@@ -64,44 +82,42 @@ class Scan:
 
     def item(self, number: int) -> int:
         """The record of frame `number`."""
-        item = number - 1
-        for journal in self.journals:
-            if journal > item:
-                break
-            item += 1
-        return item
+        before = bisect_right(range(len(self.journals)), number - 1, key=lambda at: self.journals[at] - at)
+        return number - 1 + before
 
     def feed(self, buffer: bytes, end: int, base: int) -> int:
         """Index the records in the first `end` octets of `buffer`, which stand at `base` in the capture.
 
         Returns how many octets were used up; the rest must start the next buffer.
         """
-        conversations = self.conversations
-        frames, octets, last, last_item = (
-            conversations.frames, conversations.octets, conversations.last, conversations.last_item,
-        )  # fmt: skip
-        interfaces = self.walk.interfaces
+        conversations, quick, interfaces, own = self.conversations, self.quick, self.walk.interfaces, self.owners.append
+        frames, octets = conversations.frames, conversations.octets
+        last, last_item = conversations.last, conversations.last_item
+        columns = (self.offsets, self.captured, self.wires, self.times, self.interfaces)
+        offset_of, captured_of, wire_of, time_of, interface_of = (column.append for column in columns)
+        item = len(self.owners) - 1
         for start, captured, wire, time, interface in self.walk.walk(buffer, end):
-            item = len(self.owners)
-            self.offsets.append(base + start)
-            self.captured.append(captured)
-            self.wires.append(wire)
-            self.times.append(time)
-            self.interfaces.append(interface)
+            item += 1
+            offset_of(base + start)
+            captured_of(captured)
+            wire_of(wire)
+            time_of(time)
+            interface_of(interface)
             if interface == JOURNAL:
-                self.owners.append(self.journal(buffer[start : start + captured], item))
+                own(self.journal(buffer[start : start + captured], item))
                 continue
-            direction, length = self.quick(buffer, start, start + captured, wire, interfaces[interface].link, time)
+            link_type = interfaces[interface].link
+            direction, length = quick(buffer, start, start + captured, wire, link_type, time)
             if direction == FALLBACK:
-                data, kind = buffer[start : start + captured], interfaces[interface].link
-                self.owners.append(self.slow(Record(self.number(item), time, kind, data, wire), item))
+                data = buffer[start : start + captured]
+                own(self.slow(Record(self.number(item), time, link_type, data, wire), item))
                 continue
             frames[direction] += 1
             octets[direction] += length
             index = direction >> 1
             last[index] = time
             last_item[index] = item
-            self.owners.append(index)
+            own(index)
         return self.walk.consumed
 
     def quick(self, buffer: bytes, start: int, stop: int, wire: int, kind: int, time: int) -> tuple[int, int]:
@@ -187,32 +203,50 @@ class Scan:
     def fragment(self, frame: Frame, item: int) -> int:
         """A fragment that completed nothing: to its datagram's conversation if that is known, else to wait."""
         assert frame.ip is not None
+        waiting = self.waiting(frame)
         if frame.source.port is not None and frame.target.port is not None:
+            waiting.ends = replace(frame, data=b"")
             direction = self.conversations.find(frame.ip.protocol, ends_key(frame))
             if direction is not None:
                 self.release(frame, direction >> 1)
                 return self.count(direction, frame, item, False)
-        self.limbo.setdefault(limbo_key(frame), []).append(replace(frame, data=b""))
+        waiting.items.append(item)
         return NONE
+
+    def waiting(self, frame: Frame) -> Waiting:
+        """Where the fragments of a frame's datagram wait."""
+        key = limbo_key(frame)
+        waiting = self.limbo.get(key)
+        if waiting is None or frame.time - waiting.since > WINDOWS[key[0]]:
+            if waiting is not None:
+                self.lost.append(waiting)
+            waiting = self.limbo[key] = Waiting(replace(frame, data=b""))
+            if len(self.limbo) + len(self.lost) > LIMBO_LIMIT:
+                self.settle()
+                self.limbo[key] = waiting = Waiting(waiting.ends)
+        return waiting
 
     def release(self, frame: Frame, index: int) -> None:
         """The conversation of a datagram is known: give it the fragments that waited."""
-        waiting = self.limbo.pop(limbo_key(frame), [])
+        waiting = self.limbo.pop(limbo_key(frame), None)
+        if waiting is None:
+            return
+        items = list(waiting.items)
         if frame.whole is not None:
             mine = set(frame.whole.frames)
-            others = [one for one in waiting if one.number not in mine]
-            if others:
-                self.limbo[limbo_key(frame)] = others
-            waiting = [one for one in waiting if one.number in mine]
-        for one in waiting:
-            self.assign(one, index)
+            items = [item for item in waiting.items if self.number(item) in mine]
+            waiting.items = array("I", [item for item in waiting.items if self.number(item) not in mine])
+            if waiting.items:
+                self.lost.append(waiting)
+        for item in items:
+            self.assign(item, index)
 
-    def assign(self, frame: Frame, index: int) -> None:
-        item = self.item(frame.number)
+    def assign(self, item: int, index: int) -> None:
         self.owners[item] = index
         self.late.setdefault(index, []).append(item)
         if item > self.conversations.last_item[index]:
             self.conversations.last_item[index] = item
+            self.conversations.last[index] = self.times[item]
 
     def settle(self) -> None:
         """Nothing more comes: find a conversation for the fragments that still wait.
@@ -220,26 +254,29 @@ class Scan:
         By their ports where a first fragment told them; else where only one conversation of their protocol was held
         between their two addresses; else one of their own.
         """
-        waiting, self.limbo = self.limbo, {}
-        for frames in waiting.values():
-            head = next((frame for frame in frames if frame.source.port is not None), None)
-            direction = self.home(head or frames[0])
-            for frame in frames:
-                self.assign(frame, direction >> 1)
-                self.conversations.last[direction >> 1] = max(frame.time, self.conversations.last[direction >> 1])
+        everyone = [*self.lost, *self.limbo.values()]
+        self.lost, self.limbo = [], {}
+        alone = self.conversations.alone() if everyone else {}
+        for waiting in everyone:
+            if waiting.items:
+                index = self.home(waiting.ends, alone)
+                for item in waiting.items:
+                    self.assign(item, index)
 
-    def home(self, frame: Frame) -> int:
+    def home(self, frame: Frame, alone: dict[tuple[int, frozenset[str]], int]) -> int:
+        """The index of the conversation for fragments with the ends of `frame`."""
         assert frame.ip is not None
         protocol, conversations = frame.ip.protocol, self.conversations
         if frame.source.port is not None and frame.target.port is not None and protocol in (6, 17):
             if protocol == 6:
-                return conversations.segment(ends_key(frame), 0, None, 0, frame.time)
-            return conversations.datagram(ends_key(frame), frame.time)
-        only = conversations.only(protocol, frame.source.address, frame.target.address)
-        if only is not None:
-            return only
+                return conversations.segment(ends_key(frame), 0, None, 0, frame.time) >> 1
+            return conversations.datagram(ends_key(frame), frame.time) >> 1
+        addresses = frozenset((frame.source.address, frame.target.address))
+        if (protocol, addresses) in alone:
+            return alone[protocol, addresses]
         name = f"{transport.named(protocol).lower()} fragment"
-        return conversations.group(name, Endpoint(frame.source.address), Endpoint(frame.target.address), frame.time)
+        source, target = Endpoint(frame.source.address), Endpoint(frame.target.address)
+        return conversations.group(name, source, target, frame.time) >> 1
 
     # --- journal blocks --------------------------------------------------------------------------------------------
 

@@ -98,8 +98,8 @@ class Store:
         table = self.scan.conversations
         state = (len(self.scan), self.finished)
         if self.snapshot[0] != state:
-            clients = frozenset(self.scan.calls.clients)
-            self.snapshot = state, tuple(table.conversation(index, clients) for index in range(len(table)))
+            is_client = self.scan.calls.is_client
+            self.snapshot = state, tuple(table.conversation(index, is_client) for index in range(len(table)))
         return self.snapshot[1]
 
     @property
