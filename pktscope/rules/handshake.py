@@ -42,29 +42,32 @@ def syn(step: Step, flow: Flow) -> Iterator[Finding]:
     if header.flags & (SYN | ACK | RST) != SYN or flow.ends[step.side].syn != step.index:
         return
     yield find(
-        "SYN, the first of three: {side} {source} asks {target} to open a connection. It will number its bytes from"
-        " {isn} (initial sequence number); the SYN takes that number, so its first byte of data is {first}.",
-        side=f"the {step.side}",
-        source=flow.ends[step.side].endpoint,
-        target=flow.ends[step.side.other].endpoint,
+        "SYN: the {side} asks to open a connection. It will number its bytes from {isn}, its initial sequence number;"
+        " the SYN takes that number, so its first byte of data is {first}.",
+        side=step.side,
         isn=header.seq,
         first=(header.seq + 1) % 2**32,
     )
 
 
-def offers(options: TcpOptions, *, answer: bool) -> Iterator[str]:
-    """What the options of a SYN say, one phrase each."""
+def offers(options: TcpOptions) -> Iterator[tuple[str, str, str]]:
+    """What the options of a SYN offer: kind, the offer in a word, what it means."""
     if options.mss is not None:
-        yield f"MSS {options.mss}: send me at most {options.mss} bytes of data in one segment"
+        yield "mss", f"MSS {options.mss}", f"send me at most {options.mss} bytes of data in one segment"
     if options.window_scale is not None:
-        yield f"window scale {options.window_scale}: multiply my later window fields by {1 << min(options.window_scale, 14)}"
+        factor = 1 << min(options.window_scale, 14)
+        yield "scale", f"window scale {options.window_scale}", f"multiply my later window fields by {factor}"
     if options.sack_permitted:
-        yield "SACK permitted: you may tell me which later bytes arrived when some are missing"
+        yield "sack", "SACK", "tell me which later bytes arrived while some are missing"
     if options.timestamp is not None:
-        yield "timestamps: every segment will carry a clock value and echo yours, to measure round trips"
+        yield (
+            "timestamps",
+            "timestamps",
+            "every segment carries a clock value and echoes the other's, to time round trips",
+        )
     if options.fast_open is not None:
-        cookie = "a cookie" if options.fast_open else "a request for a cookie"
-        yield f"TCP Fast Open: {cookie}, so that {'a later' if not options.fast_open else 'this'} SYN may carry data"
+        cookie = "a cookie, so this SYN may carry data" if options.fast_open else "a cookie, please, so a later SYN may"
+        yield "fast open", "TCP Fast Open", cookie
 
 
 @rule("tcp.syn-options", "RFC 9293 section 3.2, RFC 7323, RFC 2018", on="segment", example=OPENING)
@@ -78,9 +81,17 @@ def syn_options(step: Step, flow: Flow) -> Iterator[Finding]:
     header = header_of(step)
     if not header.flags & SYN or header.flags & RST or flow.ends[step.side].syn != step.index:
         return
-    phrases = list(offers(header.options, answer=bool(header.flags & ACK)))
-    if phrases:
-        yield find("The {side} says: {phrases}.", side=step.side, phrases="; ".join(phrases))
+    offered = list(offers(header.options))
+    if not offered:
+        return
+    meanings = [f"{word}: {meaning}" for kind, word, meaning in offered if flow.once(f"option {kind}")]
+    explained = f" {'; '.join(meanings)}." if meanings else ""
+    yield find(
+        "The {side} offers {offers:list}.{explained}",
+        side=step.side,
+        offers=[word for _, word, _ in offered],
+        explained=explained,
+    )
 
 
 @rule("tcp.syn-ack", "RFC 9293 section 3.5", on="segment", example=OPENING)
@@ -97,19 +108,20 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if you.syn is None or step.segment.ack != 1:
         yield find(
-            "SYN,ACK, the second of three: the {side} agrees to open and numbers its bytes from {isn}. The SYN it"
-            " answers is not in this capture.",
+            "SYN,ACK: the {side} agrees and asks back. It numbers its bytes from {isn}; the SYN it answers is not in"
+            " this capture.",
             side=step.side,
             isn=header.seq,
         )
         return
     yield find(
-        "SYN,ACK, the second of three: ACK {ack} means the {side} has the SYN and expects that number next; its own SYN"
-        " opens the other direction, numbered from {isn}.",
+        "SYN,ACK: the {side} agrees and asks back. ACK {ack} says that the SYN (frame {frame}) is here and which number"
+        " is expected next; its own bytes are numbered from {isn}.",
         evidence=(you.syn,),
         since=you.syn,
         side=step.side,
         ack=header.ack,
+        frame=flow.frame_number(you.syn),
         isn=header.seq,
     )
 
@@ -145,20 +157,15 @@ def handshake_done(step: Step, flow: Flow) -> Iterator[Finding]:
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if header.flags & (SYN | RST) or you.syn_acked != step.index or me.syn is None or you.syn is None:
         return
-    opened = flow.steps[me.syn].time
-    kind = (
-        "this segment, already with data or FIN,"
-        if step.segment and step.segment.end > step.segment.seq
-        else "ACK, the third of three,"
-    )
+    first = min(me.syn, you.syn)
     yield find(
-        "{kind} acknowledges the {other}'s SYN: the connection is ESTABLISHED at both ends, {took:duration} after the"
-        " first SYN. Agreed: {agreed}.",
+        "{what} acknowledges the {other}'s SYN: ESTABLISHED at both ends. That took {took:duration} from the first SYN."
+        " Agreed: {agreed}.",
         evidence=(me.syn, you.syn),
-        since=min(me.syn, you.syn),
-        kind=kind[0].upper() + kind[1:],
+        since=first,
+        what="This segment" if step.octets else "ACK: it",
         other=step.side.other,
-        took=step.time - min(opened, flow.steps[you.syn].time),
+        took=step.time - flow.steps[first].time,
         agreed=agreed(flow),
     )
 
@@ -182,11 +189,12 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         f" The program had not called bind(), so the kernel chose its port: {local.port}." if local and chosen else ""
     )
     yield find(
-        "connect() returned after {took:duration}: it slept from the SYN until the SYN,ACK was there, one round"
-        " trip.{port}",
+        "connect() returned after {took:duration}, one round trip. It waited for the SYN,ACK (frame {frame}), not for"
+        " accept().{port}",
         evidence=(step.call, me.syn, you.syn),
         since=step.call,
         took=step.time - flow.steps[step.call].time,
+        frame=flow.frame_number(you.syn),
         port=port,
     )
 
@@ -218,8 +226,8 @@ def accept_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     waited = step.time - flow.steps[done].time
     yield find(
-        "accept() returned a new socket for this connection, {waited:duration} after the kernel had finished the"
-        " handshake (frame {frame}); the listening socket stays open for others.",
+        "accept() returned a new socket for this connection. The kernel had finished the handshake (frame {frame})"
+        " {waited:duration} earlier; the listening socket stays open for others.",
         evidence=(step.call, done),
         since=done,
         waited=waited,

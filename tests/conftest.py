@@ -1,0 +1,32 @@
+"""What every test may lean on: whether this machine has a private room, and that CI never skips a live test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The shared captures; skips where they are not beside the checkout."""
+    if not (CORPUS / "captures").is_dir():
+        pytest.skip("the shared captures are not beside this checkout")
+    return CORPUS
+
+
+@pytest.fixture(scope="session")
+def private_room() -> None:
+    """A private room is possible here; else the test is skipped saying why, and in CI it fails."""
+    from pktscope.lab import ladder
+    from pktscope.lab.threshold import ROOM, USER_ROOM
+
+    tried = [ladder.finding(rung) for rung in (ROOM, USER_ROOM)]
+    if not any(found.ok for found in tried):
+        why = "; ".join(f"{found.step}: {found.detail}" for found in tried)
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must run the live tests, and has no private room ({why})")
+        pytest.skip(f"no private room here: {why}")
