@@ -68,7 +68,7 @@ def closer(step: Step, flow: Flow) -> str:
         return ""
     known = {
         "close": ": its program called close()",
-        "shutdown": f": its program called shutdown{called.arguments}",
+        "shutdown": f": its program called shutdown({called.arguments})",
         "exit": ": its program ended, and the kernel closes what it left open",
     }
     return known.get(called.name, "")
@@ -168,8 +168,8 @@ def fin_and_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if me.fin != step.index or you.fin is None or you.fin_acked != step.index:
         return
     yield find(
-        "FIN,ACK: the {side} acknowledges the {other}'s FIN (frame {frame}) and has no more to send either{cause}. No"
-        " ACK had left in the {waited:duration} since, so it rides on this FIN: three segments instead of four.",
+        "FIN,ACK: the {side} acknowledges the {other}'s FIN (frame {frame}) and has no more to send either{cause}. The"
+        " ACK rides on this FIN, {waited:duration} after that one: three segments instead of four, the usual form.",
         evidence=(you.fin, step.call),
         since=you.fin,
         side=step.side,

@@ -1,0 +1,405 @@
+"""Sent again: by the timer, on duplicate ACKs, needlessly; and the SYN, SYN,ACK and FIN that nobody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pktscope.model import ACK, Severity, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import header_of
+from pktscope.rules.teardown import OPEN
+from pktscope.verdicts import WIRESHARK, Verdict
+from pktscope.words import counted, duration
+
+if TYPE_CHECKING:
+    from pktscope.ends import Sent
+    from pktscope.flow import Flow
+
+V = Verdict
+EVERY = 5
+"""Repeats told one by one; after that only the 10th, the 100th, the 1,000th, ..."""
+
+
+def telling(count: int) -> bool:
+    """Whether the repeat with this number is worth a note of its own."""
+    return count <= EVERY or (str(count).strip("0") == "1")
+
+
+def shark(flow: Flow, ours: int) -> str:
+    """What Wireshark calls the newest segment, where it says something else than `ours`; empty where it agrees."""
+    theirs = flow.machine.wireshark()
+    if theirs & ours:
+        return ""
+    return ", ".join(name for bit, name in WIRESHARK.items() if theirs & bit)
+
+
+def span(octets: tuple[int, int]) -> str:
+    """'byte 7', 'bytes 1 to 10'."""
+    first, last = octets[0], octets[1] - 1
+    return f"byte {first:,}" if first == last else f"bytes {first:,} to {last:,}"
+
+
+def capital(words: str) -> str:
+    """With a capital letter in front."""
+    return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The copies of a piece before the one at hand."""
+
+    first: int
+    """Step of the first copy."""
+    last: int
+    """Step of the newest before this."""
+    number: int
+    """This is the number-th repeat."""
+    wait: int
+    """Nanoseconds since the newest copy."""
+    before: int
+    """Nanoseconds between the two copies before; 0 where there was only one."""
+
+    @property
+    def doubled(self) -> bool:
+        """The wait is twice the one before, give or take a tenth."""
+        return self.before > 0 and 1.8 <= self.wait / self.before <= 2.2
+
+    @property
+    def pace(self) -> str:
+        """How this wait compares with the last, as the end of a sentence; empty for the first repeat."""
+        if not self.before:
+            return ""
+        if self.doubled:
+            return f": twice as long as the wait before ({duration(self.before)}), as RFC 6298 asks of the timer"
+        return f" (the wait before was {duration(self.before)})"
+
+
+def again(step: Step, flow: Flow, piece: Sent) -> Again:
+    """The earlier copies of a piece that this step sends again."""
+    copies = [piece.step, *piece.again[-3:-1]] if len(piece.again) < 4 else piece.again[-3:-1]
+    wait = step.time - flow.steps[copies[-1]].time
+    before = flow.steps[copies[-1]].time - flow.steps[copies[-2]].time if len(copies) > 1 else 0
+    return Again(piece.step, copies[-1], len(piece.again), wait, before)
+
+
+def resent(step: Step, flow: Flow, bit: int) -> Sent | None:
+    """The first piece this step sends again, if its verdict has the bit."""
+    if not flow.is_a(step, V.RETRANSMISSION) or not flow.is_a(step, bit):
+        return None
+    return flow.now.repeated[0] if flow.now.repeated else None
+
+
+TIMER = (
+    OPEN
+    + """
+   C > S  PSH ACK 11:21
++200ms
+   C > S  PSH ACK 11:21         # tcp.retransmission
++400ms
+   C > S  PSH ACK 11:21         # tcp.retransmission
+   S > C  ACK 21
+   S > C  PSH ACK 1:5
+"""
+)
+
+
+@rule("tcp.retransmission", "RFC 6298 section 5", on="segment", example=TIMER, severity=Severity.WARNING)
+def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The same bytes again: no acknowledgement came in time.
+
+    TCP keeps what it sent until it is acknowledged, and sends it again when a timer runs out (RTO: from measured round
+    trips, at least 200 ms on Linux). Each further try doubles the timer. Why there was no acknowledgement the sender
+    cannot know: the segment may be lost, or damaged, or the ACK may be. Nor can a capture: one made at the sender shows
+    both copies, one made at the receiver shows a lost first copy not at all.
+    """
+    if not flow.is_a(step, V.RETRANSMISSION) or step.octets is None or step.segment is None:
+        return
+    if flow.is_a(step, V.FAST | V.SPURIOUS | V.SYN_AGAIN | V.FIN_AGAIN):
+        return
+    what = span(step.octets)
+    name = shark(flow, V.RETRANSMISSION)
+    if not flow.now.repeated:
+        yield find(
+            "{what}, sent again by all signs: they lie below the highest seen, and the first copy is not in this"
+            " capture (lost before this point, or not captured).",
+            what=capital(what),
+            wireshark=name,
+        )
+        return
+    earlier = again(step, flow, flow.now.repeated[0])
+    if not telling(earlier.number):
+        return
+    yield find(
+        "{what} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. No ACK of them was seen.{new}",
+        evidence=(earlier.first, earlier.last),
+        since=earlier.first,
+        what=capital(what),
+        probe=" to probe the end of the flight (tail loss probe)" if flow.is_a(step, V.TAIL_PROBE) else "",
+        wait=earlier.wait,
+        copy="the first copy" if earlier.number == 1 else f"repeat {earlier.number - 1:,}",
+        frame=flow.frame_number(earlier.last),
+        pace=earlier.pace,
+        new=f" {fresh(flow)} of it are new." if flow.is_a(step, V.PARTIAL) else "",
+        wireshark=name,
+    )
+
+
+def fresh(flow: Flow) -> str:
+    """How much of the newest segment was not seen before."""
+    return counted(sum(high - low for low, high in flow.now.fresh), "bytes")
+
+
+SYN_LOST = """
+   C > S  SYN mss 1460
++1s
+   C > S  SYN mss 1460          # tcp.syn-again
++2s
+   C > S  SYN mss 1460          # tcp.syn-again
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+"""
+
+
+@rule("tcp.syn-again", "RFC 6298 section 2", on="segment", example=SYN_LOST, severity=Severity.WARNING)
+def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The SYN again: no answer came.
+
+    Linux asks again after 1 s, then 2 s, 4 s and so on, and connect() fails with ETIMEDOUT after about two minutes. A
+    host that is down, a firewall that says nothing and a server whose queue is full all look like this; only a RST
+    would say that nobody listens.
+    """
+    piece = resent(step, flow, V.SYN_AGAIN)
+    if piece is None or header_of(step).flags & ACK:
+        return
+    earlier, answer = again(step, flow, piece), flow.ends[step.side.other].syn
+    if not telling(earlier.number):
+        return
+    known = "no answer was seen"
+    if answer is not None:
+        known = f"the answer (frame {flow.frame_number(answer)}) had not reached the {step.side} when this left"
+    yield find(
+        "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
+        evidence=(earlier.first, earlier.last, answer),
+        since=earlier.first,
+        number=earlier.number,
+        wait=earlier.wait,
+        frame=flow.frame_number(earlier.last),
+        pace=earlier.pace,
+        known=known,
+        wireshark=shark(flow, V.RETRANSMISSION),
+    )
+
+
+SYN_ACK_LOST = """
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
++1s
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460      # tcp.syn-ack-again
+   C > S  ACK
+"""
+
+
+@rule("tcp.syn-ack-again", "RFC 6298 section 2", on="segment", example=SYN_ACK_LOST, severity=Severity.WARNING)
+def syn_ack_again(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The SYN,ACK again: the handshake hangs at its second segment.
+
+    Either the SYN,ACK or the ACK behind it got lost. The server's kernel asks on its own timer, and it answers a SYN
+    that comes again. Many of these and no ACK at all is what a SYN flood looks like from inside.
+    """
+    piece = resent(step, flow, V.SYN_AGAIN)
+    if piece is None or not header_of(step).flags & ACK:
+        return
+    earlier, you = again(step, flow, piece), flow.ends[step.side.other]
+    if not telling(earlier.number):
+        return
+    asked = you.last_frame if you.last_frame is not None and you.last_frame > earlier.last else None
+    why = "no ACK of it was seen"
+    if asked is not None and you.syn_acked is not None and flow.steps[asked].segment is not None:
+        repeated = flow.steps[asked].segment.verdict & V.SYN_AGAIN  # type: ignore[union-attr]  # tested above
+        why = f"it answers the SYN sent again in frame {flow.frame_number(asked)}" if repeated else why
+    done = flow.ends[step.side].syn_acked
+    if done is not None:
+        asked, why = done, f"the ACK (frame {flow.frame_number(done)}) had not reached the {step.side} when this left"
+    yield find(
+        "SYN,ACK again, {wait:duration} after the last one (frame {frame}){pace}; {why}.",
+        evidence=(earlier.first, earlier.last, asked),
+        since=earlier.first,
+        wait=earlier.wait,
+        frame=flow.frame_number(earlier.last),
+        pace=earlier.pace,
+        why=why,
+        wireshark=shark(flow, V.RETRANSMISSION),
+    )
+
+
+FIN_LOST = (
+    OPEN
+    + """
+   C > S  FIN ACK
++200ms
+   C > S  FIN ACK seq 11        # tcp.fin-again
+   S > C  FIN ACK 12
+   C > S  ACK 2
++200ms
+   S > C  FIN ACK 12 seq 1      # tcp.fin-again
+   C > S  ACK 2                 # tcp.time-wait-answers
+"""
+)
+
+
+@rule("tcp.fin-again", "RFC 9293 section 3.6", on="segment", example=FIN_LOST, severity=Severity.WARNING)
+def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The FIN again: it takes a number, so it is sent until it is acknowledged.
+
+    If it was the last ACK that got lost, the end in TIME_WAIT answers once more: that is what TIME_WAIT is for. Had it
+    forgotten the connection, it would answer with RST, and an orderly close would look like a failure.
+    """
+    me = flow.ends[step.side]
+    if resent(step, flow, V.FIN_AGAIN) is None:
+        return
+    earlier = again(step, flow, flow.now.repeated[-1])
+    if not telling(earlier.number):
+        return
+    known = "no ACK of it was seen"
+    if me.fin_acked is not None:
+        known = f"the ACK (frame {flow.frame_number(me.fin_acked)}) had not reached the {step.side} when this left"
+    yield find(
+        "FIN again{data}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
+        evidence=(earlier.first, earlier.last, me.fin_acked),
+        since=earlier.first,
+        data=f" with {span(step.octets)}" if step.octets is not None else "",
+        wait=earlier.wait,
+        frame=flow.frame_number(earlier.last),
+        pace=earlier.pace,
+        known=known,
+        wireshark=shark(flow, V.RETRANSMISSION),
+    )
+
+
+@rule("tcp.time-wait-answers", "RFC 9293 section 3.6.1", on="segment", example=FIN_LOST)
+def time_wait_answers(step: Step, flow: Flow) -> Iterator[Finding]:
+    """TIME_WAIT at work: a FIN that came again is acknowledged again.
+
+    The end that closed last cannot leave LAST_ACK before its FIN is acknowledged, so somebody must still be there to do
+    it. Its answer also starts the wait anew.
+    """
+    you = flow.ends[step.side.other]
+    last = you.last_frame
+    if step.before[0 if step.side == "client" else 1] != "TIME_WAIT" or you.fin is None or last is None:
+        return
+    asked = flow.steps[last].segment
+    if step.segment is None or asked is None or not asked.verdict & V.FIN_AGAIN or step.segment.ack != you.fin_end:
+        return
+    if you.fin_acked == step.index or last <= flow.marks.get(f"answered {step.side}", -1):
+        return
+    flow.marks[f"answered {step.side}"] = step.index
+    yield find(
+        "TIME_WAIT at work: the {side} still answers the FIN that came again (frame {frame}).",
+        evidence=(last, you.fin),
+        since=last,
+        side=step.side,
+        frame=flow.frame_number(last),
+    )
+
+
+ASKED = """
+   C > S  SYN mss 1000 sack
+   S > C  SYN ACK mss 1000 sack
+   C > S  ACK
+   C > S  ACK 1:101
+   C > S  ACK 101:201
+   C > S  ACK 201:301
+   C > S  ACK 301:401
+   S > C  ACK 1 sack 101:201
+   S > C  ACK 1 sack 101:301
+   S > C  ACK 1 sack 101:401
+   C > S  ACK 1:101             # tcp.fast-retransmission
+   S > C  ACK 401
+"""
+
+
+@rule(
+    "tcp.fast-retransmission", "RFC 5681 section 3.2, RFC 6675", on="segment", example=ASKED, severity=Severity.WARNING
+)
+def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Sent again at once, because duplicate ACKs asked for it.
+
+    Each duplicate ACK says that something arrived, and that a piece before it is still missing. After three the sender
+    takes the piece for lost and does not wait for its timer; with SACK it also knows what need not be sent again. Fewer
+    than three might only mean that two segments changed places.
+    """
+    if not flow.is_a(step, V.FAST) or step.octets is None:
+        return
+    you = flow.ends[step.side.other]
+    asked = you.duplicates
+    first = again(step, flow, flow.now.repeated[0]) if flow.now.repeated else None
+    yield find(
+        "{what} again at once, not by the timer: {reason}.{since_first}",
+        evidence=(*asked[:3], asked[-1] if asked else you.last_frame, first.first if first else None),
+        since=first.first if first else None,
+        what=capital(span(step.octets)),
+        reason=request(flow, asked, you.last_frame),
+        since_first=f" The first copy was frame {flow.frame_number(first.first)}, {duration(first.wait)} before."
+        if first and first.number == 1 else "",
+        wireshark=shark(flow, V.FAST),
+    )  # fmt: skip
+
+
+def request(flow: Flow, asked: list[int], last: int | None) -> str:
+    """How the other end asked for something again."""
+    if len(asked) >= 3:
+        third, newest = flow.frame_number(asked[2]), flow.frame_number(asked[-1])
+        more = f", the latest in frame {newest}" if len(asked) > 3 else ""
+        return f"{len(asked):,} duplicate ACKs asked for it (the third in frame {third}{more})"
+    if asked:
+        return f"{counted(len(asked), 'times')} a duplicate ACK asked for it (frame {flow.frame_number(asked[-1])})"
+    if last is not None:
+        return f"the ACK of frame {flow.frame_number(last)} still misses it"
+    return "it was asked for"
+
+
+NEEDLESS = (
+    OPEN
+    + """
+   C > S  PSH ACK 11:21
+   S > C  ACK 21
++5ms
+   C > S  PSH ACK 11:21         # tcp.spurious-retransmission
+   S > C  ACK 21
+"""
+)
+
+
+@rule("tcp.spurious-retransmission", "RFC 5682", on="segment", example=NEEDLESS, severity=Severity.WARNING)
+def spurious_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Sent again although it had been acknowledged.
+
+    The acknowledgement was late or lost on its way back, so the sender could not know. Nothing is harmed but time: the
+    receiver throws the second copy away.
+    """
+    piece = resent(step, flow, V.SPURIOUS)
+    if piece is None or step.octets is None or flow.is_a(step, V.SYN_AGAIN | V.FIN_AGAIN):
+        return
+    earlier, last = again(step, flow, piece), flow.now.repeated[-1]
+    if not telling(flow.count(f"spurious {step.side}")) or last.acked is None:
+        return
+    yield find(
+        "{what} again, needlessly: frame {acked} had acknowledged them {ago:duration} before. That ACK had not reached"
+        " the {side} when this left.",
+        evidence=(earlier.first, last.acked),
+        since=earlier.first,
+        what=capital(span(step.octets)),
+        acked=flow.frame_number(last.acked),
+        ago=step.time - flow.steps[last.acked].time,
+        side=step.side,
+        wireshark=shark(flow, V.SPURIOUS),
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    retransmission, syn_again, syn_ack_again, fin_again, time_wait_answers, fast_retransmission,
+    spurious_retransmission,
+)  # fmt: skip

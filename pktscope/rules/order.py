@@ -1,0 +1,307 @@
+"""What the other end says of the order in which bytes arrive, and what this capture did not see or saw late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import Severity, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.loss import ASKED, V, capital, shark, span, telling
+from pktscope.rules.teardown import OPEN
+from pktscope.words import listed
+
+if TYPE_CHECKING:
+    from pktscope.ends import End
+    from pktscope.flow import Flow
+
+MISSING = """
+   C > S  SYN mss 1000
+   S > C  SYN ACK mss 1000
+   C > S  ACK
+   C > S  ACK 1:101
+   C > S  ACK 101:201
+   C > S  ACK 201:301
+   C > S  ACK 301:401
+   S > C  ACK 1                 # tcp.duplicate-ack
+   S > C  ACK 1                 # tcp.duplicate-ack
+   S > C  ACK 1                 # tcp.duplicate-ack
+   C > S  ACK 1:101
+   S > C  ACK 401
+"""
+
+
+def ordinal(number: int) -> str:
+    """'1st', '2nd', '3rd', '11th', '1,000th'."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def blocks(step: Step, *, skip: int = 0) -> str:
+    """The SACK blocks of a segment in words."""
+    return listed(span(each) for each in (step.segment.sack if step.segment is not None else ())[skip:])
+
+
+@rule("tcp.duplicate-ack", "RFC 5681 section 2", on="segment", example=MISSING, severity=Severity.NOTICE)
+def duplicate_ack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The same number asked for again: something arrived, but not what is next.
+
+    A receiver acknowledges at once when a segment comes out of order, and all it can say is which byte it still wants.
+    One or two such ACKs may only mean that segments changed places; after the third the sender takes the piece for lost
+    and sends it again without waiting for its timer.
+    """
+    me = flow.ends[step.side]
+    if not flow.is_a(step, V.DUPLICATE_ACK) or step.segment is None or not telling(len(me.duplicates)):
+        return
+    number = len(me.duplicates)
+    third = " Three are the mark at which a sender resends at once (RFC 5681)." if number == 3 else ""
+    yield find(
+        "{nth} duplicate ACK for number {ack:,}: something arrived at the {side}, but not what comes next{sack}."
+        "{third}",
+        evidence=tuple(me.duplicates[-3:]),
+        since=me.duplicates[0],
+        nth=ordinal(number),
+        ack=step.segment.ack,
+        side=step.side,
+        sack=f"; SACK: {blocks(step)} came" if step.segment.sack and not flow.is_a(step, V.D_SACK) else "",
+        third=third,
+        wireshark=shark(flow, V.DUPLICATE_ACK),
+    )
+
+
+SACKED = ASKED.replace("sack 101:201\n", "sack 101:201  # tcp.sack\n", 1)
+
+
+@rule("tcp.sack", "RFC 2018", on="segment", example=SACKED)
+def sack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """SACK: which later bytes arrived, although earlier ones are missing.
+
+    The ACK number alone can only say up to where everything is there. The SACK option adds up to four stretches beyond
+    it, so the sender sends only the holes again. Both SYNs must have permitted it.
+    """
+    segment = step.segment
+    if segment is None or not segment.sack or flow.is_a(step, V.D_SACK) or segment.ack is None:
+        return
+    if not flow.once(f"tcp.sack {step.side}"):
+        return
+    yield find(
+        "Selective ACK: the {side} still waits for byte {ack:,}, but has {blocks}. The {other} need not send"
+        " those again.",
+        side=step.side,
+        ack=segment.ack,
+        blocks=blocks(step),
+        other=step.side.other,
+    )
+
+
+TWICE = """
+   C > S  SYN mss 1000 sack
+   S > C  SYN ACK mss 1000 sack
+   C > S  ACK
+   C > S  ACK 1:101
+   S > C  ACK 101
++300ms
+   C > S  ACK 1:101
+   S > C  ACK 101 sack 1:101    # tcp.d-sack
+"""
+
+
+@rule("tcp.d-sack", "RFC 2883", on="segment", example=TWICE, severity=Severity.NOTICE)
+def d_sack(step: Step, flow: Flow) -> Iterator[Finding]:
+    """D-SACK: "these bytes came twice".
+
+    A SACK block below the ACK number cannot announce anything new; it reports a duplicate. So the sender learns that it
+    sent something again for nothing: the first copy, or its ACK, was only late.
+    """
+    segment, you = step.segment, flow.ends[step.side.other]
+    if segment is None or not flow.is_a(step, V.D_SACK) or not segment.sack:
+        return
+    if not telling(flow.count(f"d-sack {step.side}")):
+        return
+    first, end = segment.sack[0]
+    found = you.pieces(first, first + 1)[:1]
+    copies = [found[0].step, *found[0].again[-1:]] if found else []
+    frames = listed(flow.frame_number(each) for each in copies)
+    yield find(
+        "D-SACK: {what} arrived twice at the {side}{frames}. One copy was not needed.",
+        evidence=tuple(copies),
+        since=copies[0] if copies else None,
+        what=numbers_of(you, first, end),
+        side=step.side,
+        frames=f" (sent in frames {frames})" if len(copies) > 1 else "",
+    )
+
+
+def numbers_of(end: End, first: int, behind: int) -> str:
+    """A stretch of numbers in words: bytes, or the SYN or FIN that took the number."""
+    if first == 0 and behind == 1 and end.syn is not None:
+        return "the SYN"
+    if end.fin_end == behind:
+        return "the FIN" if behind - first == 1 else f"{span((first, behind - 1))} and the FIN"
+    return span((first, behind))
+
+
+SWAPPED = """
+   C > S  SYN mss 1000 sack
++20ms
+   S > C  SYN ACK mss 1000 sack
+   C > S  ACK
+   C > S  ACK 1:101
+   C > S  ACK 201:301           # tcp.gap
+   C > S  ACK 101:201           # tcp.out-of-order tcp.hole-filled
+   C > S  ACK 301:401
+"""
+
+
+REASONS = {
+    "older timestamp": "; its timestamp is older than theirs, so it was overtaken on the way",
+    "older identification": "; its IP identification is older than theirs, so it was overtaken on the way",
+    "too soon for a round trip": "; too soon after them to have been asked for, so it was overtaken on the way",
+}
+
+
+@rule("tcp.out-of-order", "RFC 9293 section 3.10.7.4", on="segment", example=SWAPPED, severity=Severity.NOTICE)
+def out_of_order(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Late, not lost: later bytes overtook these.
+
+    IP promises no order. The receiver keeps what came early and hands it over when the hole is filled; the program sees
+    nothing of it but a delay.
+    """
+    if not flow.is_a(step, V.OUT_OF_ORDER) or step.octets is None:
+        return
+    count = flow.count(f"late {step.side}")
+    if not telling(count):
+        return
+    yield find(
+        "{what} came late: later ones (up to {highest:,}) were here first{why}.{bulk}",
+        what=capital(span(step.octets)),
+        highest=flow.ends[step.side].nxt - 1,
+        why=REASONS.get(flow.machine.reason, ""),
+        bulk=f" That is the {ordinal(count)} time in this direction." if count > 3 else "",
+        wireshark=shark(flow, V.OUT_OF_ORDER),
+    )
+
+
+@rule("tcp.gap", "RFC 9293 section 3.4", on="segment", example=SWAPPED, severity=Severity.NOTICE)
+def gap(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Bytes before these are not in this capture.
+
+    They may have been lost before the place where it was made, they may be on their way still, or the capture missed
+    them. What the receiver acknowledges later decides it.
+    """
+    me, segment = flow.ends[step.side], step.segment
+    if not flow.is_a(step, V.GAP) or segment is None or not me.holes or me.holes[-1][1] != segment.seq:
+        return
+    flow.marks[f"gap {step.side}"] = step.index
+    count = flow.count(f"gap {step.side}")
+    if not telling(count):
+        return
+    yield find(
+        "{what} of the {side} {are} missing here: late, lost before this point, or not captured. An ACK will"
+        " tell.{bulk}",
+        what=capital(span(me.holes[-1])),
+        are="is" if segment.seq - me.holes[-1][0] == 1 else "are",
+        side=step.side,
+        bulk=f" That is the {ordinal(count)} gap in this direction." if count > 3 else "",
+        wireshark=shark(flow, V.GAP),
+    )
+
+
+@rule("tcp.hole-filled", "RFC 9293 section 3.10.7.4", on="segment", example=SWAPPED)
+def hole_filled(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The missing bytes are here: everything up to the highest byte is complete.
+
+    What had arrived behind the hole has been waiting in the receiver's kernel, which can now hand it all over.
+    """
+    me = flow.ends[step.side]
+    noticed = flow.marks.get(f"gap {step.side}")
+    if noticed is None or noticed == step.index or me.holes or not flow.now.fresh:
+        return
+    del flow.marks[f"gap {step.side}"]
+    if not telling(flow.count(f"filled {step.side}")):
+        return
+    yield find(
+        "With {what} no gap is left: the {side}'s bytes are complete up to {highest:,}, {took:duration} after the gap"
+        " showed (frame {frame}).",
+        evidence=(noticed,),
+        since=noticed,
+        what=span(step.octets) if step.octets else "this segment",
+        side=step.side,
+        highest=me.nxt - 1,
+        took=step.time - flow.steps[noticed].time,
+        frame=flow.frame_number(noticed),
+    )
+
+
+UNSEEN = (
+    OPEN
+    + """
+   C > S  PSH ACK 21:31
+   S > C  ACK 31                # tcp.acked-unseen
+   C > S  PSH ACK 31:41
+"""
+)
+
+
+@rule("tcp.acked-unseen", "RFC 9293 section 3.4", on="segment", example=UNSEEN, severity=Severity.NOTICE)
+def acked_unseen(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Acknowledged, but not in this capture: so it is the capture that missed it.
+
+    An ACK proves that everything below its number arrived. If some of that was never seen here, the capture lost it
+    (its buffer was full, a filter cut it out, or it went another way), not the network.
+    """
+    segment = step.segment
+    if not flow.is_a(step, V.ACKED_UNSEEN) or segment is None or segment.ack is None:
+        return
+    flow.marks.pop(f"gap {step.side.other}", None)
+    count = flow.count(f"unseen {step.side}")
+    if not telling(count):
+        return
+    yield find(
+        "ACK {ack:,}: the {side} has all of the {other}'s bytes below that, and some of them are not in this capture."
+        " The capture missed them, not the network.{bulk}",
+        ack=segment.ack,
+        side=step.side,
+        other=step.side.other,
+        bulk=f" That is the {ordinal(count)} time." if count > 3 else "",
+        wireshark=shark(flow, V.ACKED_UNSEEN),
+    )
+
+
+DOUBLED = (
+    OPEN
+    + """
+   C > S  PSH ACK 11:21 id 7
+   C > S  PSH ACK 11:21 id 7    # tcp.captured-twice
+   S > C  ACK 21
+"""
+)
+
+
+@rule("tcp.captured-twice", "", on="segment", example=DOUBLED, severity=Severity.NOTICE)
+def captured_twice(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The very same frame twice, within a millisecond.
+
+    A capture shows a packet once for each interface it passes ("any", a bridge, a mirrored port), and a loopback
+    capture may show it going out and coming in. No sender's timer is that quick, so it is not counted as sent again.
+    """
+    if not flow.is_a(step, V.CAPTURED_TWICE):
+        return
+    count, last = flow.count("twice"), flow.now.previous
+    if not telling(count) or last is None:
+        return
+    yield find(
+        "The packet of frame {frame} once more, {after:duration} later: captured twice, or doubled on the way. No timer"
+        " is that quick, so it does not count as sent again.{bulk}",
+        evidence=(last,),
+        since=last,
+        frame=flow.frame_number(last),
+        after=step.time - flow.steps[last].time,
+        bulk=f" That is the {ordinal(count)} packet seen twice." if count > 3 else "",
+        wireshark=shark(flow, V.CAPTURED_TWICE),
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    duplicate_ack, sack, d_sack, out_of_order, gap, hole_filled, acked_unseen, captured_twice,
+)  # fmt: skip
