@@ -6,6 +6,7 @@ and the label above the arrow near its sender with the notes beside it where the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -43,6 +44,10 @@ SEVERITY_ROLES = {
 }
 SPOKEN = {Severity.WARNING: "warning: ", Severity.ERROR: "error: "}
 """Severities that are said in words; a lesson needs none."""
+
+
+FIRST_SENTENCE = re.compile(r".{12,}?(?:[.!?](?= [^a-z])|[。！？]|;(?= )|$)")
+"""What a note says first: up to the end of a sentence, or of the first part of a long one."""
 
 
 @dataclass(slots=True)
@@ -433,7 +438,7 @@ def note_block(note: Note, marker: str, tool: Brush) -> list[list[Run]]:
     room = tool.columns.notes - 3 - width(marker)
     word = SPOKEN.get(note.severity, "")
     lines = []
-    for index, text in enumerate(wrap(word + tool.say(note_text(note, tool.options.references)), room)):
+    for index, text in enumerate(wrap(word + tool.say(note_text(note, tool.options.whole_notes)), room)):
         head = word if not index and text.startswith(word) else ""
         indent = marker if not index else " " * width(marker)
         rest = fit(text[len(head) :], tool.columns.notes - 3 - width(indent) - width(head))
@@ -443,7 +448,12 @@ def note_block(note: Note, marker: str, tool: Brush) -> list[list[Run]]:
     return lines
 
 
-def note_text(note: Note, reference: bool) -> str:
-    """A note's sentence, safe to paint."""
-    text = safe_text(say(note.message, note.values), 2000)
-    return f"{text} ({note.reference})" if reference and note.reference else text
+def note_text(note: Note, whole: bool) -> str:
+    """A note, safe to paint: all of it and its reference, or its first sentence."""
+    text = safe_text(say(note.message, note.values), 4000)
+    if whole:
+        return f"{text} ({note.reference})" if note.reference else text
+    first = FIRST_SENTENCE.match(text)
+    if first is None or first.end() == len(text):
+        return text
+    return f"{first[0].rstrip(';')} …"

@@ -21,7 +21,10 @@ TALL = 26
 """Rows from which a label may have a line of its own."""
 
 WIRE = 52
-"""Cells of the longest arrow."""
+"""Cells of the longest arrow beside notes."""
+
+WIRE_ALONE = 46
+"""... and without, where the calls get the room."""
 
 CLOCK = len("12:34:56.123456789")
 
@@ -55,8 +58,9 @@ class Options:
     time_format: TimeFormat = "relative"
     raw_numbers: bool = False
     sloped: bool = False
-    references: bool = False
-    """Whether notes beside the ladder end in their RFC reference."""
+    whole_notes: bool = False
+    """Notes beside the ladder in full, with their RFC reference; else their first sentence, as on a screen that has
+    another place for the rest."""
 
 
 def columns(
@@ -80,7 +84,7 @@ def columns(
     gutter = 9 if width < 60 else 12 if width < 72 else 13 + max(0, width - LECTURE) // 12
     left, right = (0 if name in hidden else gutter for name in ("left", "right"))
     rest = width - time - left - right - 2
-    wire = min(WIRE, rest, 36 + max(0, width - LECTURE) // 2) if beside else min(rest, WIRE)
+    wire = min(WIRE, rest, 36 + max(0, width - LECTURE) // 2) if beside else min(rest, WIRE_ALONE)
     spare = rest - wire
     notes = spare if beside else 0
     if not beside:

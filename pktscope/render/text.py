@@ -13,7 +13,6 @@ from pktscope.render.cells import (
     Options,
     Run,
     columns,
-    note_text,
     paint,
     paint_header,
 )  # fmt: skip
@@ -22,10 +21,13 @@ from pktscope.rows import Arrow, Role
 from pktscope.text import safe_text, width, wrap
 from pktscope.theme import DARK, GLYPHS, RESET, Depth, Palette, sgr
 from pktscope.timeline import Timeline
-from pktscope.words import listed
+from pktscope.words import listed, say
 
 PIPE_WIDTH = 100
 """Columns of a file or a pipe, which have no width of their own."""
+
+BESIDE = 120
+"""Columns from which whole notes stand beside the ladder: any less and they would tear it apart."""
 
 CITED = 6
 """Frames a note names; one that rests on more says how many."""
@@ -50,9 +52,11 @@ def text(
 
 
 def page(cells: int, options: Options | None = None) -> tuple[Columns, Options]:
-    """The columns of a page `cells` wide, and the options completed for paper: notes end in their reference."""
-    chosen = replace(options or Options(), references=True)
-    return columns(cells, time_format=chosen.time_format), chosen
+    """The columns of a page `cells` wide, and the options completed for paper: whole notes."""
+    chosen = replace(options or Options(), whole_notes=True)
+    if cells < BESIDE:
+        return columns(cells, dense=True, hidden=frozenset({"notes"}), time_format=chosen.time_format), chosen
+    return columns(min(cells, 159), time_format=chosen.time_format), chosen
 
 
 def top(timeline: Timeline, layout: Columns, options: Options, palette: Palette, colours: Depth) -> Iterator[str]:
@@ -80,7 +84,7 @@ def paragraph(timeline: Timeline, note: Note, marker: str, layout: Columns, opti
     """A note below its row: sentence, the frames that prove it, the reference."""
     role, word = SEVERITY_ROLES[note.severity], SPOKEN.get(note.severity, "")
     indent = min(layout.time, 6)
-    whole = word + said(note_text(note, reference=False), options) + tail(timeline, note)
+    whole = word + said(say(note.message, note.values), options) + tail(timeline, note)
     for index, line in enumerate(wrap(whole, layout.width - indent - width(marker) - 1)):
         head = word if not index and line.startswith(word) else ""
         start = marker if not index else " " * width(marker)
