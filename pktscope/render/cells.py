@@ -126,9 +126,15 @@ def height(timeline: Timeline, row: int, columns: Columns, options: Options) -> 
 
 
 def ladder(timeline: Timeline, row: int, tool: Brush, progress: float) -> list[Band]:
-    """A row's lines without notes and rails."""
-    item = timeline.rows[row]
-    time = row_time(timeline, row, item, tool)
+    """A row's lines without notes and rails. A time too long for its column gets a line of its own."""
+    time = row_time(timeline, row, timeline.rows[row], tool)
+    if len(time) < tool.columns.time or not time:
+        return drawn(timeline.rows[row], time, tool, progress)
+    return [tool.band(time), *drawn(timeline.rows[row], "", tool, progress)]
+
+
+def drawn(item: Row, time: str, tool: Brush, progress: float) -> list[Band]:
+    """One row of each kind."""
     match item:
         case Arrow():
             label = item.raw_label if tool.options.raw_numbers else item.label
@@ -401,6 +407,8 @@ def join(band: Band, rails: tuple[list[Run], list[Run]], tool: Brush) -> list[Ru
     """The columns side by side, without the notes."""
     columns = tool.columns
     line: list[Run] = []
+    if len(band.time) >= columns.time > 0:
+        return time_line(band, tool)
     if columns.time:
         line.append((band.time.rjust(columns.time - 1) + " ", Role.TIME))
     if band.across is not None:
@@ -417,6 +425,19 @@ def join(band: Band, rails: tuple[list[Run], list[Run]], tool: Brush) -> list[Ru
         text, role = band.gutters[1]
         line += [*rails[1], (" ", Role.PLAIN), (text, role)]
         line.append((" " * (columns.right - tool.rails(1) - 1 - width(text)), Role.PLAIN))
+    return [run for run in line if run[0]]
+
+
+def time_line(band: Band, tool: Brush) -> list[Run]:
+    """A long time across the columns beside it, and the lifelines it leaves free."""
+    columns = tool.columns
+    line: list[Run] = [(band.time + " ", Role.TIME)]
+    used = len(band.time) + 1
+    for place, life in zip(columns.lifelines, band.lives, strict=True):
+        if place >= used:
+            line += [(" " * (place - used), Role.PLAIN), life]
+            used = place + 1
+    line.append((" " * (columns.width - columns.notes - used), Role.PLAIN))
     return [run for run in line if run[0]]
 
 
