@@ -15,10 +15,12 @@ def unpacked(first: bytes, rest: Iterator[bytes], complain: Callable[[str], None
     member = zlib.decompressobj(31)
     packed = first
     while True:
+        before = member.copy()
         try:
             piece = member.decompress(packed, PIECE)
         except zlib.error:
-            complain("the compressed file stops making sense here: it is damaged, and the rest of it was left unread")
+            complain("the compressed file stops making sense: it is damaged, and the rest of it was left unread")
+            yield from salvaged(before, packed)
             return
         if piece:
             yield piece
@@ -34,3 +36,12 @@ def unpacked(first: bytes, rest: Iterator[bytes], complain: Callable[[str], None
                     complain("there is something behind the end of the compressed file; it was left unread")
                 return
             member = zlib.decompressobj(31)
+
+
+def salvaged(member: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
+    """What comes out of damaged data before the damage: zlib itself throws all of a call's output away."""
+    for at in range(0, len(packed), 64):
+        try:
+            yield member.decompress(packed[at : at + 64])
+        except zlib.error:
+            return
