@@ -25,6 +25,8 @@ LARGEST_WINDOW = 1 << 30
 """RFC 7323 section 2.3: no sender may be further ahead of its acknowledgements."""
 HOLES = 512
 """Holes remembered per direction; the lowest is forgotten for a new one."""
+SAID = MASK
+"""Wireshark's mark, in the count of duplicate ACKs, that an acknowledgement of unseen octets was already told."""
 
 
 class Verdict:
@@ -129,8 +131,8 @@ class _Half:
 
     __slots__ = (
         "ack", "acked", "begun", "births", "dups", "edge", "fin", "flags", "forgot", "high", "holes", "ident",
-        "last_ident", "length", "line", "low", "opened", "recover", "room", "run", "sack", "scale", "sent", "seq", "shift", "stamp",
-        "syn", "syn_ack", "time", "timeout", "verdict", "window",
+        "last_ident", "length", "line", "low", "opened", "recover", "room", "run", "sack", "scale", "sent", "seq",
+        "shift", "stamp", "syn", "syn_ack", "time", "timeout", "verdict", "window",
         "ws_base", "ws_bits", "ws_dups", "ws_first", "ws_highest", "ws_next", "ws_next_time", "ws_scale",
     )  # fmt: skip
 
@@ -464,18 +466,17 @@ class Machine:
         """What tshark 4.0 prints, by the rules the Wireshark User's Guide gives and what tshark was seen to do."""
         bits = 0
         if flags & SYN or own.ws_base < 0 or self._syn_pending:
-            bits = self._read_handshake(own, time, seq, flags, scale)
+            bits = self._read_handshake(own, peer, time, seq, ack, flags, scale)
         ahead = distance(own.ws_next, seq) if own.ws_next >= 0 else 0
         bits |= _read_shape(own, peer, ahead, seq, ack, length, flags, window)
         if ack != own.ack:
             own.ws_dups = 0
         if flags & ACK and peer.ws_highest >= 0 and distance(peer.ws_highest, ack) > 0:
-            bits |= Verdict.ACKED_UNSEEN
-            peer.ws_highest = -1
+            bits |= _read_unseen(peer)
         extra = length + (1 if flags & (SYN | FIN) else 0)
         end = (seq + extra) & MASK
-        if extra and own.ws_next >= 0 and not bits & (Verdict.KEEP_ALIVE | Verdict.ZERO_WINDOW_PROBE):
-            if length and peer.ack >= 0 and distance(seq + length, peer.ack) >= 0:
+        if extra and not bits & Verdict.KEEP_ALIVE:
+            if length and peer.ack > 0 and distance(seq + length, peer.ack) >= 0:
                 bits |= Verdict.RETRANSMISSION | Verdict.SPURIOUS
             elif ahead < 0 and not (length > 1 and ahead == -1):
                 bits |= self._read_again(own, peer, time, seq, end)
@@ -490,7 +491,9 @@ class Machine:
         own.ws_bits = bits
         return bits
 
-    def _read_handshake(self, own: _Half, time: int, seq: int, flags: int, scale: int | None) -> int:
+    def _read_handshake(
+        self, own: _Half, peer: _Half, time: int, seq: int, ack: int, flags: int, scale: int | None
+    ) -> int:
         """The round trip Wireshark measures runs from the last SYN to the first segment with an ACK and no SYN."""
         found = 0
         if flags & (SYN | ACK) == ACK:
@@ -498,14 +501,16 @@ class Machine:
                 self._rtt_read = time - self._syn_read
                 self._syn_pending = False
         elif flags & ACK:
-            if own.ws_base not in (-1, seq):
+            if own.ws_base not in (-1, seq) and peer.syn >= 0 and distance(peer.ws_base, ack) == 1:
                 own.forget()
                 found = Verdict.REUSED_PORTS
         elif flags & SYN and not self._rtt_read:
             self._syn_read = time
             self._syn_pending = True
-        if flags & SYN:
-            own.ws_scale = -2 if scale is None else scale
+        if flags & SYN and scale is not None and own.ws_scale != -2:
+            own.ws_scale = scale
+        if flags & (SYN | ACK) == SYN | ACK and (own.ws_scale == -1 or peer.ws_scale == -1):
+            own.ws_scale = peer.ws_scale = -2
         if own.ws_base < 0:
             own.ws_base = seq if flags & SYN else (seq - 1) & MASK
         return found
@@ -533,7 +538,7 @@ def _smooth(own: _Half, peer: _Half, time: int, seq: int, ack: int, length: int,
     if length:
         ahead = (peer.ack - seq - length) & MASK  # of this segment's end, the acknowledgement it had not seen
         scale = peer.ws_scale if peer.ws_scale > 0 and not peer.ws_first else 0
-        if ahead < HALF or peer.room <= 0 or (ahead + (peer.window << scale)) & MASK == 0:
+        if (ahead < HALF and peer.ack) or peer.window <= 0 or (ahead + (peer.window << scale)) & MASK == 0:
             return False
         own.high += length
         if own.high >= own.edge >= 0:
@@ -581,17 +586,24 @@ def _read_shape(
         return bits
     if window != own.window:
         return bits | Verdict.WINDOW_UPDATE if window and ack == own.ack else bits
-    more = (ack - own.ack) & MASK
-    if window and peer.ws_bits & Verdict.KEEP_ALIVE and more <= 1:
+    if ack != own.ack:
+        return bits
+    if not window:
+        return bits | Verdict.ZERO_WINDOW_PROBE_ACK if peer.ws_bits & Verdict.ZERO_WINDOW_PROBE else bits
+    if peer.ws_bits & Verdict.KEEP_ALIVE:
         return bits | Verdict.KEEP_ALIVE_ACK
-    if window and not more:
-        own.ws_dups += 1
-        return bits | Verdict.DUPLICATE_ACK
-    if not window and peer.ws_bits & Verdict.ZERO_WINDOW_PROBE and more <= 1:
-        if more:
-            peer.ws_next = peer.ws_highest = ack
-        return bits | Verdict.ZERO_WINDOW_PROBE_ACK
-    return bits
+    own.ws_dups = 1 if own.ws_dups == SAID else own.ws_dups + 1
+    return bits | Verdict.DUPLICATE_ACK
+
+
+def _read_unseen(peer: _Half) -> int:
+    """Tells each hole once; the mark is so large that the next segment sent again looks like a fast retransmission."""
+    if distance(peer.ws_highest, peer.ws_next) > 0:
+        peer.ws_highest = peer.ws_next
+        return Verdict.ACKED_UNSEEN
+    first = peer.ws_dups == 0
+    peer.ws_dups = SAID
+    return Verdict.ACKED_UNSEEN if first else 0
 
 
 def _same_frame(
