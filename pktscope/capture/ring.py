@@ -58,7 +58,7 @@ _DLT_ETHERNET, _DLT_RAW = 1, 12
 
 
 def link_of(interface: str) -> Link:
-    """How to capture on `interface`; 'any' is all of them, in Linux cooked form. OSError if there is no such interface."""
+    """How to capture on `interface`; 'any' is all of them, in Linux cooked form. OSError if there is none such."""
     if interface == "any":
         return Link(socket.SOCK_DGRAM, COOKED, _DLT_RAW)
     socket.if_nametoindex(interface)
@@ -79,7 +79,9 @@ def link_for(hardware: int) -> Link:
 class Ring:
     """Frames of one interface, from the moment this is made until `close`."""
 
-    def __init__(self, interface: str, link: Link, *, program: Sequence[Instruction] = (), size: int = 32 << 20) -> None:
+    def __init__(
+        self, interface: str, link: Link, *, program: Sequence[Instruction] = (), size: int = 32 << 20
+    ) -> None:
         """Start capturing, through the BPF `program` if given, into `size` octets of memory.
 
         Not promiscuous. On loopback every frame passes twice, out and in: only the second is kept.

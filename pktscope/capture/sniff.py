@@ -1,8 +1,8 @@
 """The kernel's ring under scapy's sniff(): complete from bind() on, one copy of each frame, the kernel's own stamps.
 
-scapy as it comes loses packets above 3,000 a second, sees every loopback frame twice, starts late and drops the tail. So
-the socket is ours and the loop is scapy's. scapy is imported by the functions here, after the ring is open: its quarter
-of a second of import then delays no packet.
+scapy as it comes loses packets above 3,000 a second, sees every loopback frame twice, starts late and drops the tail.
+So the socket is ours and the loop is scapy's. scapy is imported by the functions here, after the ring is open: its
+quarter of a second of import then delays no packet.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def sniff_ring(
     from scapy.sessions import DefaultSession
     from scapy.supersocket import SuperSocket
 
-    class RingSocket(SuperSocket):
+    class RingSocket(SuperSocket):  # type: ignore[misc]  # scapy is not typed for a strict checker
         """The ring as scapy knows sockets: select() waits for frames, for the end, or for a heartbeat."""
 
         nonblocking_socket = True  # no control pipe: `stop` does that
@@ -56,7 +56,7 @@ def sniff_ring(
             wait_for(ring, stop)
             return sockets
 
-    class Batches(DefaultSession):
+    class Batches(DefaultSession):  # type: ignore[misc]
         """Takes whole blocks from the ring; nothing is dissected here."""
 
         def recv(self, sock: Any) -> Sequence[Any]:

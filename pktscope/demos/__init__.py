@@ -1,8 +1,8 @@
 """The demos: one file per exchange, each ordinary socket code that reads like the tutorial it illustrates.
 
-A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with told sockets; a docstring
-(a title line, the story, what to change and try next); `SHOWS`, the notes it promises; `NEEDS`, its room; `SECONDS`, how
-long it takes. `pause()` is the one thing a tutorial has not: it returns when the wire is quiet.
+A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with told sockets; a
+docstring (a title line, the story, what to change and try next); `SHOWS`, the notes it promises; `NEEDS`, its room;
+`SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not: it returns when the wire is quiet.
 """
 
 from __future__ import annotations

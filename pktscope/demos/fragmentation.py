@@ -1,19 +1,19 @@
 """Datagrams too large for the link: IP cuts them up, and one lost piece loses the whole.
 
-The link takes packets of 1,500 bytes. An IPv4 header is 20 of them and a UDP header 8, so 1,472 bytes of data fit, and one
-byte more makes a second packet. The pieces carry the same identification, the offset of their data in units of 8 bytes,
-and all but the last the flag "more fragments". Only the first has the UDP header, and so the ports. The receiver's IP puts
-them together; recvfrom() never learns of it. 65,507 bytes are the most an IPv4 datagram can hold, 65,535 less the two
-headers: that takes 45 fragments. One byte more, and sendto() fails before anything is sent.
+The link takes packets of 1,500 bytes. An IPv4 header is 20 of them and a UDP header 8, so 1,472 bytes of data fit,
+and one byte more makes a second packet. The pieces carry the same identification, the offset of their data in units
+of 8 bytes, and all but the last the flag "more fragments". Only the first has the UDP header, and so the ports. The
+receiver's IP puts them together; recvfrom() never learns of it. 65,507 bytes are the most an IPv4 datagram can hold,
+65,535 less the two headers: that takes 45 fragments. One byte more, and sendto() fails before anything is sent.
 
-To try next: send 2,952 bytes and see two full fragments, then 2,953; receive with a buffer of 1,024; do the same over TCP
-and see that nothing is ever cut by IP.
+To try next: send 2,952 bytes and see two full fragments, then 2,953; receive with a buffer of 1,024; do the same over
+TCP and see that nothing is ever cut by IP.
 """
 
 from errno import EMSGSIZE
 from socket import AF_INET, SOCK_DGRAM, socket
 
-SHOWS = ("ip.not-fragmented", "ip.fragmented", "ip.reassembled", "udp.delivered", "udp.too-big")
+SHOWS = ("ip.fits", "ip.fragmented", "ip.reassembled", "udp.delivered", "udp.too-big")
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False}
 SECONDS = 0.5
 

@@ -1,9 +1,9 @@
 """Datagrams there and back: no connection, and every message whole.
 
-The server binds a port and waits in recvfrom(), which also says who sent. There is nothing to accept: no handshake comes
-before the first word, and no goodbye after the last. Each sendto() is one datagram, each datagram one recvfrom(): two
-messages never stick together, and one never comes in two pieces, however long the buffer is. The client bound no port;
-its kernel chose one at the first sendto(), and that is where the answers go.
+The server binds a port and waits in recvfrom(), which also says who sent. There is nothing to accept: no handshake
+comes before the first word, and no goodbye after the last. Each sendto() is one datagram, each datagram one
+recvfrom(): two messages never stick together, and one never comes in two pieces, however long the buffer is. The
+client bound no port; its kernel chose one at the first sendto(), and that is where the answers go.
 
 To try next: receive with recvfrom(3) and see where the rest of the datagram goes; send before the server is there; send
 an empty message, which in TCP cannot exist.

@@ -1,8 +1,8 @@
 """Conducts one run: starts the programs, says when the wire is quiet, and writes what three sources tell in one order.
 
-Calls come from the programs' lines, frames from the sniffer's pipe, samples from the kernel. Each carries CLOCK_REALTIME
-nanoseconds; each source promises up to when it has told everything; nothing is written before all have promised that much.
-So the order in the recording is the order of happening, on a loaded machine too.
+Calls come from the programs' lines, frames from the sniffer's pipe, samples from the kernel. Each carries
+CLOCK_REALTIME nanoseconds; each source promises up to when it has told everything; nothing is written before all have
+promised that much. So the order in the recording is the order of happening, on a loaded machine too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import select
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pktscope.capture.recording import Writer
@@ -68,6 +69,7 @@ class Director:
         self._states: dict[int, State] = {}
         self._server, *self._clients = programs
         self._settling = False
+        self._turns = 0
         self._frames = 0
         self._moved = time.monotonic()
         self._deadline = self._moved + limit
@@ -76,7 +78,7 @@ class Director:
             self._poll.register(descriptor, select.POLLIN)
 
     def conduct(self) -> str:
-        """Run everything to its end; what failed, in one line, or ''. OSError when nobody reads the recording any more."""
+        """Run everything to its end; what failed, in one line, or ''. BrokenPipeError when nobody reads any more."""
         try:
             self._server.go()
             while not all(program.ended for program in self._programs):
@@ -95,7 +97,7 @@ class Director:
 
     def _turn(self) -> None:
         """Wait for something to be told, take it all, write what nothing earlier can come before."""
-        watchful = self._held or self._settling or self._waiting()
+        watchful = self._held or self._settling or self._paused()
         for descriptor, _ in self._poll.poll(TURN if watchful else 10 * TURN):
             if descriptor == self._control and not os.read(self._control, 1):
                 raise Interrupted("stopped")
@@ -157,10 +159,8 @@ class Director:
             self._hold(call.time, call)
 
     def _forget(self, descriptor: int) -> None:
-        try:
+        with suppress(KeyError):
             self._poll.unregister(descriptor)
-        except KeyError:
-            pass
 
     # --- who may go on ------------------------------------------------------------------------------------------------
 
@@ -172,16 +172,21 @@ class Director:
             elif not client.started and self._server.ended:
                 raise Interrupted(f"the server never came to listen: {self._server.failure or 'it ended'}")
 
-    def _waiting(self) -> list[Program]:
-        return [program for program in self._programs if program.waiting]
+    def _paused(self) -> list[Program]:
+        return [program for program in self._programs if program.paused]
 
     def _release_pause(self) -> None:
-        """Let out of pause() who has waited longest, once nothing can happen without it."""
-        waiting = self._waiting()
-        if waiting and self._all_blocked() and self._quiet() and not self._told_more():
-            first = min(waiting, key=lambda program: program.waiting[0].time)
+        """Let somebody out of pause(), once nothing can happen otherwise.
+
+        Where several are paused they take turns, a client first: who came first to pause() is for the scheduler to say.
+        """
+        paused = self._paused()
+        if paused and self._all_blocked() and self._quiet() and not self._told_more():
             self._sample_all()
-            first.go()
+            self._turns += 1
+            chosen = min(paused, key=lambda program: (program.turn, -program.slot))
+            chosen.turn = self._turns
+            chosen.go()
 
     def _all_blocked(self) -> bool:
         active = [program for program in self._programs if program.started and not program.ended]

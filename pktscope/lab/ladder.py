@@ -13,7 +13,8 @@ from pktscope.lab.room import Refused
 from pktscope.lab.threshold import HOST, ROOM, SUDO, USER_ROOM
 
 APPARMOR_PROFILE = """\
-# /etc/apparmor.d/pktscope: lets this Python make user namespaces; load it with: apparmor_parser -r /etc/apparmor.d/pktscope
+# /etc/apparmor.d/pktscope: lets this Python make user namespaces.
+# To load it: sudo apparmor_parser -r /etc/apparmor.d/pktscope
 abi <abi/4.0>,
 include <tunables/global>
 profile pktscope {python} flags=(unconfined) {{

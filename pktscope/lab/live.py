@@ -108,7 +108,8 @@ def _open(interface: str, expression: str) -> Ring:
         return Ring(interface, link, program=program)
     except OSError as error:
         if error.errno in (errno.EPERM, errno.EACCES):
-            raise Cannot(DENIED, f"live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}") from None
+            line = f"live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}"
+            raise Cannot(DENIED, line) from None
         raise Cannot(FAILED, f"live: cannot sniff on {interface}: {os.strerror(error.errno or 0)}") from None
 
 

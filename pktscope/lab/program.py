@@ -1,4 +1,4 @@
-"""One traced program: a forked process that runs a function of a demo with told sockets, and nothing of ours in its way."""
+"""One traced program: a forked process that runs a function of a demo, every call on its sockets told."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import socket
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pktscope.capture.recording import from_json
@@ -54,8 +54,10 @@ class Program:
     """Its line is closed: nothing more will come."""
     failure: str = ""
     """The exception that ended it, in one line; empty for a normal end."""
-    waiting: list[Call] = field(default_factory=list)
-    """pause() calls not answered yet."""
+    paused: bool = False
+    """In pause(), not let out yet."""
+    turn: int = 0
+    """When it was last let go on: the director counts."""
 
     @property
     def side(self) -> Side:
@@ -63,12 +65,9 @@ class Program:
 
     def go(self) -> None:
         """Start it, or let it out of pause()."""
-        self.started = True
-        self.waiting.clear()
-        try:
+        self.started, self.paused = True, False
+        with suppress(BrokenPipeError):  # it died: its line says so next
             os.write(self.line, GO)
-        except BrokenPipeError:
-            pass  # it died: its line says so next
 
     def hear(self) -> Iterator[Call | Return | Sample]:
         """Everything it has told since; sets `ended` when that was the last."""
@@ -96,7 +95,7 @@ class Program:
             protocol = before.protocol if isinstance(before, Call) else ""
             self.ready |= not event.error and (event.name, protocol) in (("listen", "tcp"), ("bind", "udp"))
         elif event.name == "pause":
-            self.waiting.append(event)
+            self.paused = True
         elif event.name == "exit":
             self.failure = event.arguments
 
@@ -105,7 +104,8 @@ class Program:
         if not isinstance(self.last, Call) or self.last.name == "exit":
             return False
         try:
-            return all(_state(f"/proc/{self.host_pid}/task/{task}") == "S" for task in os.listdir(f"/proc/{self.host_pid}/task"))
+            tasks = f"/proc/{self.host_pid}/task"
+            return all(_state(f"{tasks}/{task}") == "S" for task in os.listdir(tasks))
         except OSError:
             return False
 
@@ -141,7 +141,7 @@ def _be_program(script: Script, line: int, promises: memoryview, slot: int) -> N
 
 
 def _keep_only(line: int) -> None:
-    """Close what is the director's: the recording, the ring, the other programs' lines. Input is empty, output is lost."""
+    """Close what is the director's: the recording, the ring, the other lines. Input is empty, output is lost."""
     os.closerange(3, line)
     os.closerange(line + 1, 1024)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,7 +1,7 @@
 """The private room: a network namespace with nothing in it but a loopback that behaves like a wire of MTU 1500.
 
-Entered by a fresh, single-threaded process (a user namespace is refused to one with threads). Everything is done by ioctl
-and by writing to /proc, inside the namespace: the host's own loopback and sysctls are never touched.
+Entered by a fresh, single-threaded process (a user namespace is refused to one with threads). Everything is done by
+ioctl and by writing to /proc, inside the namespace: the host's own loopback and sysctls are never touched.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SYSCTLS = (
     ("net.ipv4.icmp_ratelimit", "0"),
     ("net.ipv4.ip_unprivileged_port_start", "0"),  # tutorials listen on port 80
 )
-"""Pinned in every room, because each of these changes what a reader sees and the host's value is inherited or unknown."""
+"""Pinned in every room: each of these changes what a reader sees, and the host's value is inherited or unknown."""
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFMTU, _SIOCETHTOOL = 0x8913, 0x8914, 0x8922, 0x8946
 _ETHTOOL_STSO = 0x1F

@@ -90,7 +90,7 @@ class Run:
 
 
 def start(demo: str, *, host: bool = False) -> Run:
-    """Run a demo: in a private room where that is possible, on the host's loopback where not, or if `host` asks for it."""
+    """Run a demo: in a private room where that is possible; on the host's loopback where not, or where `host` asks."""
     return _spawn(["demo", demo, *(["--host"] if host else [])])
 
 

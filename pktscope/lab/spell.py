@@ -1,4 +1,4 @@
-"""Arguments and results of socket calls as the reader would write them: constants by name, data cut visibly, bounded."""
+"""Arguments and results of calls as the reader would write them: constants by name, data cut visibly, bounded."""
 
 from __future__ import annotations
 

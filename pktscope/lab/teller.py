@@ -17,8 +17,8 @@ from pktscope.model import Call, Return, Sample, Side
 class Teller:
     """`with teller as now:` stamps; `send` inside it tells.
 
-    `promises[slot]` is shared memory: not 0 while a stamp may have been taken and not yet been told. It is what lets the
-    director know up to when the recording is complete, however slowly this process is scheduled.
+    `promises[slot]` is shared memory: not 0 while a stamp may have been taken and not yet been told. It is what lets
+    the director know up to when the recording is complete, however slowly this process is scheduled.
     """
 
     def __init__(self, line: int, side: Side, promises: memoryview, slot: int, sources: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """socket.socket with every call told: put in place inside the process of one traced program.
 
-A call is told before it enters the kernel and again when it is back, with CLOCK_REALTIME read around the system call, so
-the packets it causes carry stamps between the two. After each call on a TCP socket the kernel is asked for its state.
+A call is told before it enters the kernel and again when it is back, with CLOCK_REALTIME read around the system call,
+so the packets it causes carry stamps between the two. After each call on a TCP socket the kernel is asked for its
+state.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ _TRACED = (
 
 
 def install(teller: Teller) -> None:
-    """Make `socket.socket` of this process the traced one; create_connection() and accept() then make such sockets too."""
+    """Make `socket.socket` of this process the traced one; create_connection() and accept() then make such sockets."""
     Traced.teller = teller
     Traced.diag = Diag(_Socket)
     socket.socket = Traced  # type: ignore[misc]
-    socket.SocketType = Traced  # type: ignore[misc]
+    socket.SocketType = Traced  # type: ignore[assignment]
 
 
 class Traced(_Socket):
@@ -101,12 +102,11 @@ class Traced(_Socket):
         shown, (length, data) = spell.arguments(name, given, named), offered(name, given)
         (file, line), protocol, descriptor = teller.place(), protocol or self.protocol, self.fileno()
         with teller as now:
-            teller.send(
-                Call(
-                    now, teller.side, teller.pid, serial, name, shown, self.identity, descriptor, protocol,
-                    local, address(name, given) or peer, length, data, file, line,
-                )  # fmt: skip
-            )
+            call = Call(
+                now, teller.side, teller.pid, serial, name, shown, self.identity, descriptor, protocol,
+                local, address(name, given) or peer, length, data, file, line,
+            )  # fmt: skip
+            teller.send(call)
         return serial
 
     def _back(self, serial: int, name: str, result: str = "", length: int | None = None, data: bytes = b"", *,
@@ -118,29 +118,26 @@ class Traced(_Socket):
             local, connected = ends or _ends(self if made is None else made)
             if made is not None and connected is not None:
                 result = f"{result}, {connected}"
-            teller.send(
-                Return(
-                    now, teller.side, teller.pid, serial, name, self.identity, spell.bounded(result), length,
-                    data[:HEAD], error_name(error), local, peer or connected, made.identity if made else None,
-                )  # fmt: skip
-            )
+            back = Return(
+                now, teller.side, teller.pid, serial, name, self.identity, spell.bounded(result), length,
+                data[:HEAD], error_name(error), local, peer or connected, made.identity if made else None,
+            )  # fmt: skip
+            teller.send(back)
 
     def _sample(self) -> None:
         """Tell the kernel's state of this socket, by TCP_INFO."""
         if self.protocol != "tcp":
             return
-        teller, since = self.teller, time.time_ns()
-        state, info = tcp_info(_Socket.getsockopt(self, socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_LENGTH))
-        until = time.time_ns()
-        unread, unacknowledged = (0, 0) if state is State.LISTEN else (self._queued("FIONREAD"), self._queued("TIOCOUTQ"))
-        local, peer = _ends(self)
-        with teller:
-            teller.send(
-                Sample(
-                    until, since, teller.side, state, self.identity, local, peer,
-                    unread=unread, unacknowledged=unacknowledged, info=info,
-                )  # fmt: skip
-            )
+        teller, ends = self.teller, _ends(self)
+        with teller as since:
+            state, info = tcp_info(_Socket.getsockopt(self, socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_LENGTH))
+            now = time.time_ns()
+            unread, waiting = (0, 0) if state is State.LISTEN else (self._queued("FIONREAD"), self._queued("TIOCOUTQ"))
+            sample = Sample(
+                now, since, teller.side, state, self.identity, *ends,
+                unread=unread, unacknowledged=waiting, info=info,
+            )  # fmt: skip
+            teller.send(sample)
 
     def _queued(self, request: str) -> int:
         """Octets waiting to be read (FIONREAD), not yet acknowledged (TIOCOUTQ)."""

@@ -1,8 +1,8 @@
 """The process that has the privileges: makes the room, starts programs and sniffer, writes one recording to its output.
 
-`demo NAME` tries the ways in, best first: a private room, the same through `sudo -n`, the host's loopback; `live` sniffs an
-interface. Standard input is the control pipe: end of file there ends everything. What cannot be done is one line on
-standard error, and the exit code says of which kind.
+`demo NAME` tries the ways in, best first: a private room, the same through `sudo -n`, the host's loopback; `live`
+sniffs an interface. Standard input is the control pipe: end of file there ends everything. What cannot be done is one
+line on standard error, and the exit code says of which kind.
 """
 
 from __future__ import annotations
