@@ -79,13 +79,20 @@ class Pieces:
     """What is there: stretches in order that do not touch."""
     length: int | None = None
     """Of the whole datagram; known from its last fragment."""
+    ranges: set[tuple[int, int]] = field(default_factory=set)
+    """What each fragment carried."""
     overlap: bool = False
-    """Two fragments carried the same octets."""
+    """Two different fragments carried the same octets; a copy of a fragment is no overlap."""
+    again: bool = False
+    """A datagram of this identification was complete a moment ago, so these may be copies of its fragments."""
 
     def put(self, first: int, end: int, step: int, time: int) -> None:
         """Book a fragment that carries [first, end)."""
         self.steps.append(step)
         self.time = time
+        if (first, end) in self.ranges:
+            return
+        self.ranges.add((first, end))
         low = bisect_left(self.covered, (first, first))
         if low and self.covered[low - 1][1] >= first:
             low -= 1

@@ -42,6 +42,8 @@ SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "sendfile"
 RECEIVING = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
 REASSEMBLY = 120_000_000_000
 """Nanoseconds after which an identification may mean a new datagram (RFC 1122 section 3.3.2: 60 to 120 s)."""
+COPIES = 1_000_000_000
+"""Nanoseconds after a complete datagram in which fragments of its identification may be copies."""
 LOOK_AHEAD = 64
 """Datagrams on their way that a recvfrom() is compared with."""
 GIVING_UP = frozenset({"ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED"})
@@ -93,6 +95,8 @@ class Flow:
         self.open_calls: dict[Side, dict[int, int]] = {Side.CLIENT: {}, Side.SERVER: {}}
         self.fragments: dict[tuple[Side, int | None, int], Pieces] = {}
         """Datagrams that are not complete."""
+        self.completed: dict[tuple[Side, int | None, int], int] = {}
+        """When a datagram of that identification was complete."""
         self.told: set[str] = set()
         """Rules that speak once per conversation put their id here."""
         self.counts: dict[str, int] = {}
@@ -171,6 +175,7 @@ class Flow:
         if frame.ip is not None:
             key = (frame.ip.identification, frame.ip.total_length)
             me.packets[key] = (index, me.packets.get(key, (0, 0))[1] + 1)
+        me = self.ends[side]  # a SYN may have begun a new connection
         self.now.previous = me.last_frame
         me.last_frame = index
         me.frames += 1
@@ -226,12 +231,14 @@ class Flow:
         pieces = self.fragments.get(key)
         if pieces is None or frame.time - pieces.time > REASSEMBLY:
             pieces = self.fragments[key] = Pieces(side, ip.identification, frame.time)
+            pieces.again = frame.time - self.completed.get(key, -COPIES) < COPIES
         pieces.put(ip.fragment_offset, ip.fragment_offset + ip.fragment_length, index, frame.time)
         if not ip.more_fragments:
             pieces.length = ip.fragment_offset + ip.fragment_length
         self.now.pieces = pieces
         if frame.whole is not None:
             del self.fragments[key]
+            self.completed[key] = frame.time
 
     def _datagram(self, frame: Frame, side: Side, call: int | None) -> None:
         datagram = Datagram(len(self.steps), frame.length, frame.payload[:64], call)
@@ -458,6 +465,7 @@ class Flow:
         octets = None
         if isinstance(call, Call):
             octets = self._moved(me, call, returned, called, index)
+            me.bound = me.bound or (call.name == "bind" and not returned.error)
             if call.protocol in ("tcp", ""):
                 self._call_states(me, call, returned, index)
         if not self.settled and returned.local is not None and returned.local.port:
@@ -506,8 +514,6 @@ class Flow:
             case "listen":
                 me.listening = index
                 self._move(me, Input.LISTENED)
-            case "bind":
-                me.bound = True
             case "accept":
                 me.connection = returned.new_socket
             case "connect":

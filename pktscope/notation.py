@@ -11,6 +11,7 @@
        S > C  ACK 6 win 500 sack 21:31
        C > S  UDP 10
        C > S  FRAGMENT 0:1480 id 7              the last one says  FRAGMENT 1480:1488 id 7 last UDP 1480
+       S > C  ACK odd "a bad option"            what the decoder found odd; last on its line
        S > C  ICMP 3/3                          quotes the other end's newest frame
        S > C  ICMP 11/0 from 10.0.0.1           a router between them says it
     end                                         or: end cut, end interrupted
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from pktscope.model import (
@@ -152,7 +153,8 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
         return read_call(SIDES[called[1]], called[2], called[3], called[4], cursor)
     if arrow := re.fullmatch(r"([CS])\s*>\s*([CS])\s+(.+)", line):
         cursor.time += TICK
-        return [read_frame(SIDES[arrow[1]], shlex.split(arrow[3], posix=False), cursor)]
+        words, oddities = split_oddities(shlex.split(arrow[3], posix=False))
+        return [replace(read_frame(SIDES[arrow[1]], words, cursor), oddities=oddities)]
     raise ValueError("not a line of notation")
 
 
@@ -245,6 +247,14 @@ def valued(words: list[str], name: str, default: int) -> int:
 
 def optional(words: list[str], name: str) -> int | None:
     return valued(words, name, 0) if name in words else None
+
+
+def split_oddities(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The words of an arrow without its oddities, and those: 'odd "the header is too long"'."""
+    if "odd" not in words:
+        return words, ()
+    at = words.index("odd")
+    return words[:at], tuple((quoted_text([word]) or b"").decode("latin-1") for word in words[at + 1 :])
 
 
 def quoted_text(words: list[str]) -> bytes | None:
@@ -427,6 +437,8 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
                 yield f"echo {message.identifier} {message.sequence or 0}"
             if message.mtu is not None:
                 yield f"mtu {message.mtu}"
+            if frame.length:
+                yield f"length {frame.length}"
             if frame.source != cursor.endpoint(side):
                 yield f"from {frame.source.address}"
         case Other() as other:
@@ -444,6 +456,9 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
             yield f"id {ip.identification}"
     if frame.unfilled_checksum:
         yield "unfilled"
+    if frame.oddities:
+        yield "odd"
+        yield from (f'"{escaped(text.encode("latin-1", "replace"))}"' for text in frame.oddities)
 
 
 def payload_words(frame: Frame, start: int) -> Iterator[str]:
@@ -451,10 +466,12 @@ def payload_words(frame: Frame, start: int) -> Iterator[str]:
     if len(frame.payload) < frame.length:
         yield f"cut {len(frame.payload)}"
     if frame.payload != filler(start, len(frame.payload)):
-        escaped = "".join(
-            f"\\x{octet:02x}" if not 48 <= octet < 123 or octet == 92 else chr(octet) for octet in frame.payload
-        )
-        yield f'"{escaped}"'
+        yield f'"{escaped(frame.payload)}"'
+
+
+def escaped(octets: bytes) -> str:
+    """Octets as text between quotes, with everything but letters and digits and a few signs as \\x20."""
+    return "".join(f"\\x{octet:02x}" if not 48 <= octet < 123 or octet == 92 else chr(octet) for octet in octets)
 
 
 def segment_words(frame: Frame, header: Tcp, side: Side, cursor: Cursor) -> Iterator[str]:

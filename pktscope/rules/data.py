@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pktscope.model import FIN, PSH, RST, SYN, Return, Step
@@ -65,10 +66,10 @@ C: = 10
 def data(step: Step, flow: Flow) -> Iterator[Finding]:
     """A segment with data: numbered bytes, not messages.
 
-    TCP numbers bytes, not segments: the sequence number in the header is that of the first byte, and the acknowledgement
-    that answers it names the byte expected next. PSH asks the receiving kernel to hand over what it has without waiting
-    for more; a sender sets it on the last segment of what it has to send. A segment is no message: TCP may cut what one
-    send() wrote into several, or put several writes into one.
+    TCP numbers bytes, not segments: the sequence number in the header is that of the first byte, and the
+    acknowledgement that answers it names the byte expected next. PSH asks the receiving kernel to hand over what it
+    has without waiting for more; a sender sets it on the last segment of what it has to send. A segment is no
+    message: TCP may cut what one send() wrote into several, or put several writes into one.
     """
     octets = fresh_data(step, flow)
     if octets is None or step.segment is None:
@@ -98,7 +99,7 @@ def data(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 def origin(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
-    """', the 10 bytes of send(10) (line 12)': which call wrote the bytes of a segment; '' where that is not one call."""
+    """', all that send(10) (line 12) wrote': which call wrote the bytes of a segment; '' where that is not one call."""
     call = call_at(flow, writes[0].step) if len(writes) == 1 else None
     if call is None:
         return ""
@@ -127,9 +128,9 @@ C: send(3000)
 def segmented(step: Step, flow: Flow) -> Iterator[Finding]:
     """One send(), several segments: TCP cuts the stream to fit.
 
-    A segment carries at most as many bytes as the other end's MSS option allows, so that IP need not cut the packet:
-    segmentation is TCP's, fragmentation is IP's. Each segment has its own header and number and is acknowledged, and if
-    lost sent again, by itself. The receiver's program sees none of this, only bytes.
+    A segment carries at most as many bytes as the other end's MSS option allows, so that IP need not cut the
+    packet: segmentation is TCP's, fragmentation is IP's. Each segment has its own header and number and is
+    acknowledged, and if lost sent again, by itself. The receiver's program sees none of this, only bytes.
     """
     octets = fresh_data(step, flow)
     if octets is None or octets[1] - octets[0] != largest_segment(flow, step.side):
@@ -154,8 +155,8 @@ def ack(step: Step, flow: Flow) -> Iterator[Finding]:
     """ACK: everything below this number is here.
 
     The acknowledgement number is that of the byte expected next, so one ACK confirms everything before it: it is
-    cumulative. The kernel sends it, not the program: an acknowledged byte is in the receiver's buffer and may never be
-    read. A pure ACK carries no data, takes no number and is itself never acknowledged.
+    cumulative. The kernel sends it, not the program: an acknowledged byte is in the receiver's buffer and may never
+    be read. A pure ACK carries no data, takes no number and is itself never acknowledged.
     """
     octets = acked_data(step, flow)
     if octets is None or not bare(step) or step.segment is None or step.segment.answers is None:
@@ -163,8 +164,8 @@ def ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if not flow.once(f"tcp.ack {step.side}"):
         return
     yield find(
-        "ACK {ack:,}: the {side}'s kernel has every byte below {ack:,} and expects byte {ack:,} next. Whether its program"
-        " has read them, an ACK does not say.",
+        "ACK {ack:,}: the {side}'s kernel has every byte below {ack:,} and expects byte {ack:,} next. Whether its"
+        " program has read them, an ACK does not say.",
         evidence=(step.segment.answers,),
         since=step.segment.answers,
         ack=step.segment.ack,
@@ -267,9 +268,9 @@ DELAY = (
 def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     """A delayed ACK: the receiver waited before it answered.
 
-    A receiver may hold an ACK back for up to half a second, hoping that its program answers and the ACK can ride on that
-    data, or that a second full segment comes and one ACK does for both. Linux waits about 40 ms. It costs nothing unless
-    the sender is waiting for that very ACK, as with Nagle's algorithm.
+    A receiver may hold an ACK back for up to half a second, hoping that its program answers and the ACK can ride on
+    that data, or that a second full segment comes and one ACK does for both. Linux waits about 40 ms. It costs
+    nothing unless the sender is waiting for that very ACK, as with Nagle's algorithm.
     """
     pieces = [piece for piece in flow.now.acked if piece.end > 1]
     if not pieces or not bare(step) or step.segment is None:
@@ -295,8 +296,8 @@ def held_back(flow: Flow, time: int, pieces: list[Sent]) -> bool:
     trip = flow.machine.rtt
     if not trip or any(piece.again for piece in pieces):
         return False
-    in_order = all(early.step < late.step for early, late in zip(pieces, pieces[1:], strict=False))
-    return in_order and DELAYED <= time - last.time - trip and time - first.time - trip <= MOST_DELAYED
+    in_order = all(early.step < late.step for early, late in pairwise(pieces))
+    return in_order and time - last.time - trip >= DELAYED and time - first.time - trip <= MOST_DELAYED
 
 
 STICKY = (
@@ -325,10 +326,11 @@ S: recv(4) = EAGAIN
 def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     """Which bytes recv() returned: TCP is a stream without boundaries.
 
-    recv(n) waits until there is at least one byte and returns what is there, n bytes at most. It knows nothing of the
-    send() calls that wrote them or of the segments that carried them: several writes may come out in one piece, and one
-    write in several. People call that "sticky packets"; it is no fault and has nothing to do with Nagle's algorithm. A
-    program that wants messages must mark their ends in the bytes, by a length in front or a separator behind.
+    recv(n) waits until there is at least one byte and returns what is there, n bytes at most. It knows nothing of
+    the send() calls that wrote them or of the segments that carried them: several writes may come out in one piece,
+    and one write in several. People call that "sticky packets"; it is no fault and has nothing to do with Nagle's
+    algorithm. A program that wants messages must mark their ends in the bytes, by a length in front or a separator
+    behind.
     """
     returned, octets = step.observation, step.octets
     you = flow.ends[step.side.other]
@@ -400,8 +402,8 @@ S: = 0                      # tcp.blocked
 def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     """A call that had to wait, and for what.
 
-    recv() and accept() sleep until the kernel has something for them; send() sleeps only while the kernel's send buffer
-    is full. A sleeping call puts nothing on the wire and costs no time of the processor.
+    recv() and accept() sleep until the kernel has something for them; send() sleeps only while the kernel's send
+    buffer is full. A sleeping call puts nothing on the wire and costs no time of the processor.
     """
     returned = step.observation
     if not isinstance(returned, Return) or returned.error or step.call is None:
@@ -427,13 +429,14 @@ def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
     """What ended a call's sleep, in words, and the step of the frame that brought it; None where that is not sure."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if returned.name == "accept":
-        return None if me.syn_acked is None else ("no connection was ready before the last of its handshake", me.syn_acked)
+        done = me.syn_acked
+        return None if done is None else ("no connection was ready before the last segment of its handshake", done)
     if not returned.name.startswith(("recv", "read")):
         return full_buffer(step, me, flow)
     if step.octets is not None:
         pieces = you.pieces(step.octets[0], step.octets[0] + 1)
         if pieces and not pieces[0].again:
-            return f"there was nothing to read before {stretch(step.octets[0], step.octets[0] + 1)} came", pieces[0].step
+            return f"there was nothing to read before byte {step.octets[0]:,} came", pieces[0].step
         return None
     if returned.length == 0 and you.fin is not None and you.fin_delivered:
         return "neither data nor the end of the stream was there before the FIN", you.fin

@@ -1,4 +1,4 @@
-"""Small writes: what holds them back (Nagle's algorithm, MSG_MORE, TCP_CORK), what lets them go, and in what company."""
+"""Small writes: what holds them back (Nagle's algorithm, MSG_MORE, TCP_CORK), and what lets them go."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def unanswered(flow: Flow, side: Side, before: int) -> Sent | None:
     if me.unacked_at >= len(me.sent):
         return None
     oldest = me.sent[me.unacked_at]
-    return oldest if 1 < oldest.end and oldest.first < before else None
+    return oldest if oldest.end > 1 and oldest.first < before else None
 
 
 def own_write(step: Step, flow: Flow) -> Write | None:
@@ -73,10 +73,10 @@ def own_write(step: Step, flow: Flow) -> Write | None:
 def nagle_hold(step: Step, flow: Flow) -> Iterator[Finding]:
     """Nagle's algorithm holds a small write back.
 
-    While bytes are under way and not acknowledged, a sender keeps less than a full segment to itself, so that a program
-    that writes byte by byte does not fill the network with headers. send() does not wait for that: it returns as soon
-    as the kernel has the bytes. Linux is a little milder than RFC 896: it holds small data only while an earlier *small*
-    segment is unacknowledged. It is on unless TCP_NODELAY is set.
+    While bytes are under way and not acknowledged, a sender keeps less than a full segment to itself, so that a
+    program that writes byte by byte does not fill the network with headers. send() does not wait for that: it
+    returns as soon as the kernel has the bytes. Linux is a little milder than RFC 896: it holds small data only
+    while an earlier *small* segment is unacknowledged. It is on unless TCP_NODELAY is set.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     write, earlier = own_write(step, flow), unanswered(flow, step.side, me.nxt)
@@ -224,9 +224,9 @@ def nodelay(step: Step, flow: Flow) -> Iterator[Finding]:
     """TCP_NODELAY: a small write leaves at once.
 
     The option switches Nagle's algorithm off: every send() becomes a segment as soon as the windows allow, however
-    small. That is right where each write is a whole message that somebody waits for (keystrokes, requests), and wasteful
-    where a program writes in crumbs: each costs a header of 40 bytes and more. It does not keep messages apart: the
-    receiver may still get several in one recv().
+    small. That is right where each write is a whole message that somebody waits for (keystrokes, requests), and
+    wasteful where a program writes in crumbs: each costs a header of 40 bytes and more. It does not keep messages
+    apart: the receiver may still get several in one recv().
     """
     if not set_on(flow, step.side, "TCP_NODELAY"):
         flow.memory.pop(("nodelay", step.side), None)
@@ -239,8 +239,8 @@ def nodelay(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     flow.memory["nodelay", step.side] = step.index
     yield find(
-        "{stretch} left at once, although no ACK has come for {earlier} ({frame}): TCP_NODELAY is set. Nagle's algorithm"
-        " would wait for that ACK.",
+        "{stretch} left at once, although no ACK has come for {earlier} ({frame}): TCP_NODELAY is set. Nagle's"
+        " algorithm would wait for that ACK.",
         evidence=(step.call, earlier.step),
         stretch=capital(stretch(*octets)),
         earlier=stretch(max(1, earlier.first), octets[0]),
@@ -283,8 +283,8 @@ def held_by_option(step: Step, flow: Flow) -> Iterator[Finding]:
     """MSG_MORE and TCP_CORK: the program says that more will follow.
 
     Both make the kernel keep less than a full segment, even where nothing is under way: MSG_MORE for one send(),
-    TCP_CORK from when it is set until it is cleared. A server sets one of them to send its header in the same segment as
-    the beginning of a file. Linux keeps such bytes for 200 ms at most.
+    TCP_CORK from when it is set until it is cleared. A server sets one of them to send its header in the same
+    segment as the beginning of a file. Linux keeps such bytes for 200 ms at most.
     """
     me = flow.ends[step.side]
     write = own_write(step, flow)
@@ -316,8 +316,8 @@ def held_by_option(step: Step, flow: Flow) -> Iterator[Finding]:
 def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
     """Bytes kept by MSG_MORE or TCP_CORK leave.
 
-    A send() without MSG_MORE, clearing TCP_CORK, setting TCP_NODELAY, a full segment, the end of the stream, or 200 ms:
-    any of these lets them go, all in one segment where they fit.
+    A send() without MSG_MORE, clearing TCP_CORK, setting TCP_NODELAY, a full segment, the end of the stream, or 200
+    ms: any of these lets them go, all in one segment where they fit.
     """
     held, writes = held_writes(step, flow, "kept"), bytes_of(step, flow)
     if held is None or step.octets is None or any(("nagle", write.step) in flow.memory for write in writes[-1:]):
@@ -343,7 +343,7 @@ def uncorking(step: Step, flow: Flow, writes: list[Write]) -> str:
     if not last.hint and last.step in flow.open_calls[step.side].values():
         return f": {getattr(call_at(flow, last.step), 'name', 'send')}() without MSG_MORE ended the waiting"
     for option, value in (("TCP_CORK", False), ("TCP_NODELAY", True)):
-        if step.side in flow.open_calls and setting(flow, step.side, option) and set_on(flow, step.side, option) is value:
+        if setting(flow, step.side, option) and set_on(flow, step.side, option) is value:
             return f": the program {'set' if value else 'cleared'} {option}"
     if step.time - first.time >= CORK_LIMIT:
         return ": Linux keeps them no longer than 200 ms"
@@ -377,8 +377,8 @@ C: = 10
 def coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
     """Several writes in one segment.
 
-    TCP sends a stream and is free to put the bytes of several writes into one segment: because something held the first
-    of them back, or just because they were in the buffer together when the sender's turn came.
+    TCP sends a stream and is free to put the bytes of several writes into one segment: because something held the
+    first of them back, or just because they were in the buffer together when the sender's turn came.
     """
     octets, writes = fresh_data(step, flow), bytes_of(step, flow)
     if octets is None or len(writes) < 2 or any((why, each.step) in flow.memory for each in writes
