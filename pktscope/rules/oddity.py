@@ -1,0 +1,112 @@
+"""What does not fit: headers that contradict themselves, segments no state expects, ports used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import ACK, RST, SYN, Frame, Severity, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import header_of
+from pktscope.rules.loss import telling
+from pktscope.rules.teardown import OPEN
+
+if TYPE_CHECKING:
+    from pktscope.flow import Flow
+
+SHOWN = 4
+"""Oddities of one frame that are told; a hostile one may have more."""
+
+ODD = (
+    OPEN
+    + """
+   C > S  PSH ACK 11:21 odd "the TCP header says 4 octets"      # capture.oddity
+   S > C  ACK 21
+"""
+)
+
+
+@rule("capture.oddity", "", on="frame", example=ODD, severity=Severity.WARNING)
+def oddity(step: Step, flow: Flow) -> Iterator[Finding]:
+    """The headers of a frame contradict themselves or each other.
+
+    Kernels throw such packets away. They come from damage, from test tools, or from somebody who wants to confuse
+    whoever captures: pktscope takes what can be taken and says what is wrong.
+    """
+    frame = step.observation
+    if not isinstance(frame, Frame):
+        return
+    for text in frame.oddities[:SHOWN]:
+        count = flow.count("capture.oddity")
+        if telling(count):
+            yield find(
+                "Malformed: {text}.{bulk}",
+                text=text,
+                bulk=f" That is oddity {count:,} of this conversation." if count > 3 else "",
+            )
+
+
+ASTRAY = (
+    OPEN
+    + """
+   S > C  FIN ACK
+   C > S  ACK 2
+   C > S  FIN ACK 2
+   S > C  ACK 12
+   C > S  PSH ACK 12:22 2           # tcp.oddity
+   C > S  PSH ACK 22:32 2
+"""
+)
+
+
+@rule("tcp.oddity", "RFC 9293 section 3.10.7", on="segment", example=ASTRAY, severity=Severity.NOTICE)
+def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A segment that the state of its sender or receiver does not foresee.
+
+    The states are inferred from what was captured. If the capture missed something, an end may be further on than it
+    seems here; only if nothing was missed did somebody break the rules.
+    """
+    for side, event, state in flow.now.oddities:
+        if not flow.once(f"tcp.oddity {side} {event} {state}"):
+            continue
+        yield find(
+            "Unexpected: the {side} {event} in {state}, by what this capture shows. It may have missed something.",
+            side=side,
+            event=event,
+            state=state,
+        )
+
+
+AGAIN = (
+    OPEN
+    + """
+   C > S  RST ACK
+   isn 700000 800000
+   C > S  SYN mss 1460              # tcp.ports-reused
+   S > C  SYN ACK 1 mss 1460
+   C > S  ACK 1 seq 1
+"""
+)
+
+
+@rule("tcp.ports-reused", "RFC 9293 section 3.4.3", on="segment", example=AGAIN)
+def ports_reused(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A new connection between the same two endpoints.
+
+    A connection is known by two addresses and two ports, and once it is over the same four may be used again. The new
+    initial sequence number tells the two apart; TIME_WAIT keeps late segments of the old one from being taken for the
+    new.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if header_of(step).flags & (SYN | ACK | RST) != SYN or me.syn != step.index:
+        return
+    if me.frames != 1 or you.frames or flow.frames < 2:
+        return
+    yield find(
+        "A new connection between the same two endpoints: the one before is over, and this SYN has a new initial"
+        " sequence number. Numbers count from 0 again.",
+        wireshark="TCP Port numbers reused",
+    )
+
+
+RULES: tuple[Rule, ...] = (oddity, tcp_oddity, ports_reused)
