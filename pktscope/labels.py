@@ -23,7 +23,7 @@ from pktscope.model import (
     Udp,
     Whole,
     flag_names,
-)  # fmt: skip
+)
 from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.words import counted

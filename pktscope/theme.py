@@ -44,16 +44,22 @@ class Glyphs:
     on_to_right: str
     down_from_right: str
     on_to_left: str
+    down_from_left_double: str
+    on_to_right_double: str
+    down_from_right_double: str
+    on_to_left_double: str
 
 
+# fmt: off
 #                  life, silent, ticks, both, badge
-#                  |      shafts: solid double broken light
-#                  |      |    heads, lost
-#                  |      |    |   gap, rule, bullet
-#                  |      |    |   |   brace: left lane 3, right lane 2
-#                  |      |    |   |   |     stairs
-UNICODE = Glyphs(*"│┊├┤┼●━═╍─▶◀╳╌─•╮│╯╭╰┓┗┏┛")
-ASCII = Glyphs(*"|:+++*-=.-><X--*.|'.'.'.'")
+#                  |     shafts: solid double broken light
+#                  |     |   heads, lost
+#                  |     |   |  gap, rule, bullet
+#                  |     |   |  |  brace: left lane 3, right lane 2
+#                  |     |   |  |  |    stairs: heavy, double
+UNICODE = Glyphs(*"│┊├┤┼●━═╍─▶◀╳╌─•╮│╯╭╰┓┗┏┛╗╚╔╝")
+ASCII   = Glyphs(*"|:+++*-=.-><X--*.|'.'.'.'.'.'")
+# fmt: on
 GLYPHS: Mapping[bool, Glyphs] = {False: UNICODE, True: ASCII}
 """By the answer to: ASCII only?"""
 

@@ -6,17 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pktscope.model import NO_STATES, Note
-from pktscope.render.cells import (
-    SEVERITY_ROLES,
-    SPOKEN,
-    Columns,
-    Options,
-    Run,
-    columns,
-    paint,
-    paint_header,
-)  # fmt: skip
-from pktscope.render.columns import NARROWEST, plain_ascii
+from pktscope.render.bands import Run
+from pktscope.render.cells import paint, paint_header
+from pktscope.render.columns import NARROWEST, Columns, Options, columns, plain_ascii
+from pktscope.render.notes import SEVERITY_ROLES, SPOKEN
 from pktscope.rows import Arrow, Role
 from pktscope.text import safe_text, width, wrap
 from pktscope.theme import DARK, GLYPHS, RESET, Depth, Palette, sgr

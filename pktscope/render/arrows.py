@@ -1,0 +1,146 @@
+"""Frames: arrows with their labels inside or above, and stairs for those that take their time."""
+
+from __future__ import annotations
+
+from pktscope.render.bands import Band, Brush, tick
+from pktscope.rows import Arrow, Fold, Stroke
+from pktscope.text import fit, width, wrap
+from pktscope.theme import Glyphs
+
+LOST_AT = 0.6
+"""How far a lost frame gets."""
+
+
+def label_text(number: str, parts: tuple[str, ...], room: int, tool: Brush) -> str:
+    """The frame's number and as many whole parts as fit; empty where not even the first does."""
+    text = number
+    comma = "," if number.endswith(":") else ""  # a run's parts are a list, a frame's are fields
+    for part in parts:
+        longer = f"{text}{comma if text != number else ''} {tool.say(part)}"
+        if width(longer) > room:
+            break
+        text = longer
+    return "" if text == number else text
+
+
+def arrow_bands(
+    item: Arrow | Fold,
+    number: str,
+    parts: tuple[str, ...],
+    stroke: Stroke,
+    time: str,
+    tool: Brush,
+    progress: float,
+) -> list[Band]:
+    """A frame: its label inside or above its arrow, or on a stair."""
+    wire = tool.columns.wire
+    if tool.options.sloped and stroke is not Stroke.LOST:
+        return stair_bands(item, number, parts, stroke, time, tool, progress)
+    inside = "" if tool.columns.label_above or stroke is Stroke.LOST else label_text(number, parts, wire - 6, tool)
+    line = arrow_band(item, inside, stroke, time, tool, progress)
+    return [line] if inside else [*label_bands(item, number, parts, tool), line]
+
+
+def label_bands(item: Arrow | Fold, number: str, parts: tuple[str, ...], tool: Brush) -> list[Band]:
+    """The label above its arrow, near the sender."""
+    room = tool.columns.wire - 2
+    whole = label_text(number, parts, room, tool)
+    texts = [whole] if whole else wrap(tool.say(f"{number} {parts[0] if parts else ''}").rstrip(), room)
+    bands = []
+    for text in texts:
+        band = tool.band()
+        band.wire = fit(f" {text} ", tool.columns.wire, ">" if item.sender else "<")
+        band.role = item.role
+        bands.append(band)
+    return bands
+
+
+def arrow_band(item: Arrow | Fold, label: str, stroke: Stroke, time: str, tool: Brush, progress: float) -> Band:
+    """The line with the arrow itself."""
+    glyphs, wire = tool.glyphs, tool.columns.wire
+    lost = stroke is Stroke.LOST
+    reach = round(wire * LOST_AT) if lost else wire
+    done = min(reach, max(0, round(reach * progress)))
+    right = item.receiver > item.sender
+    tip = glyphs.lost if lost and done == reach else glyphs.to_right if right else glyphs.to_left
+    shaft = shaft_of(stroke, glyphs) * (done - 1)
+    drawn = (shaft + tip if right else tip + shaft) if done else ""
+    cells = drawn.ljust(wire) if right else drawn.rjust(wire)
+    if label:
+        start = (wire - width(label) - 2) // 2
+        cells = f"{cells[:start]} {label} {cells[start + width(label) + 2 :]}"
+    band = tool.band(time)
+    if isinstance(item, Fold) and item.answers and done == wire:
+        cells = glyphs.to_left + cells[1:] if right else cells[:-1] + glyphs.to_right
+    band.wire, band.role = cells, item.role
+    tick(band, item.sender, tool)
+    if done == wire:
+        tick(band, item.receiver, tool)
+    return band
+
+
+def corners(stroke: Stroke, glyphs: Glyphs) -> tuple[str, str, str, str]:
+    """The corners of a stair in the weight of its shaft: down from the left, on to the right, and mirrored."""
+    if stroke is Stroke.DOUBLE:
+        return (
+            glyphs.down_from_left_double, glyphs.on_to_right_double,
+            glyphs.down_from_right_double, glyphs.on_to_left_double,
+        )  # fmt: skip
+    if stroke is Stroke.LIGHT:
+        return glyphs.left_top, glyphs.right_bottom, glyphs.right_top, glyphs.left_bottom
+    return glyphs.down_from_left, glyphs.on_to_right, glyphs.down_from_right, glyphs.on_to_left
+
+
+def shaft_of(stroke: Stroke, glyphs: Glyphs) -> str:
+    """The character a shaft is made of."""
+    return {
+        Stroke.SOLID: glyphs.solid,
+        Stroke.DOUBLE: glyphs.double,
+        Stroke.BROKEN: glyphs.broken,
+        Stroke.LIGHT: glyphs.light,
+        Stroke.LOST: glyphs.broken,
+    }[stroke]
+
+
+def stair_bands(
+    item: Arrow | Fold,
+    number: str,
+    parts: tuple[str, ...],
+    stroke: Stroke,
+    time: str,
+    tool: Brush,
+    progress: float,
+) -> list[Band]:
+    """A frame that takes its time: three lines down from sender to receiver, the label on the middle one."""
+    wire, glyphs, shaft = tool.columns.wire, tool.glyphs, shaft_of(stroke, tool.glyphs)
+    label = label_text(number, parts, wire - 12, tool)
+    above = [] if label else label_bands(item, number, parts, tool)
+    inside = f" {label} " if label else ""
+    middle = max(wire // 2, width(inside) + 4)
+    down_right, on_right, down_left, on_left = corners(stroke, glyphs)
+    first = (wire - middle) // 2 + 1
+    last = wire - first - middle + 2
+    pad = middle - 2 - width(inside)
+    rightward = (
+        shaft * (first - 1) + down_right,
+        on_right + shaft * (pad // 2) + inside + shaft * (pad - pad // 2) + down_right,
+        on_right + shaft * (last - 2) + glyphs.to_right,
+    )
+    leftward = (
+        down_left + shaft * (first - 1),
+        down_left + shaft * (pad // 2) + inside + shaft * (pad - pad // 2) + on_left,
+        glyphs.to_left + shaft * (last - 2) + on_left,
+    )
+    starts = (0, first - 1, wire - last)
+    bands = []
+    for index, (start, right, left) in enumerate(zip(starts, rightward, leftward, strict=True)):
+        band = tool.band(time if not index else "")
+        text = right if item.receiver > item.sender else left
+        indent = start if item.receiver > item.sender else wire - start - width(text)
+        band.wire = fit(" " * indent + text, wire) if progress * 3 > index else ""
+        band.role = item.role
+        bands.append(band)
+    tick(bands[0], item.sender, tool)
+    if progress >= 1:
+        tick(bands[2], item.receiver, tool)
+    return [*above, *bands]
