@@ -6,13 +6,43 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
-from pktscope.rules import handshake, reset, teardown
+from pktscope.rules import (
+    calls,
+    data,
+    datagrams,
+    fragments,
+    handshake,
+    icmp,
+    loss,
+    nagle,
+    oddity,
+    order,
+    quality,
+    reset,
+    teardown,
+    window,
+)
 from pktscope.rules.base import Finding, Kind, MalformedRule, Rule, find, rule
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
 
-RULES: tuple[Rule, ...] = (*handshake.RULES, *teardown.RULES, *reset.RULES)
+RULES: tuple[Rule, ...] = (
+    *handshake.RULES,
+    *teardown.RULES,
+    *reset.RULES,
+    *loss.RULES,
+    *order.RULES,
+    *window.RULES,
+    *quality.RULES,
+    *oddity.RULES,
+    *data.RULES,
+    *nagle.RULES,
+    *datagrams.RULES,
+    *fragments.RULES,
+    *icmp.RULES,
+    *calls.RULES,
+)
 """Every rule, in speaking order."""
 
 BY_KIND: dict[Kind, tuple[Rule, ...]] = {

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 V = Verdict
 EVERY = 5
-"""Repeats told one by one; after that only the 10th, the 100th, the 1,000th, ..."""
+"""Repeats told one by one, where a rule does not say otherwise."""
 
 
-def telling(count: int) -> bool:
-    """Whether the repeat with this number is worth a note of its own."""
-    return count <= EVERY or (str(count).strip("0") == "1")
+def telling(count: int, first: int = EVERY) -> bool:
+    """Whether the repeat with this number is worth a note of its own: the first few, then the 10th, the 100th, ..."""
+    return count <= first or (count >= 10 and str(count).strip("0") == "1")
 
 
 def shark(flow: Flow, ours: int) -> str:
@@ -73,7 +73,7 @@ class Again:
             return ""
         if self.doubled:
             return f": twice as long as the wait before ({duration(self.before)}), as RFC 6298 asks of the timer"
-        return f" (the wait before was {duration(self.before)})"
+        return f"; the wait before was {duration(self.before)}"
 
 
 def again(step: Step, flow: Flow, piece: Sent) -> Again:
@@ -337,10 +337,10 @@ def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     asked = you.duplicates
     first = again(step, flow, flow.now.repeated[0]) if flow.now.repeated else None
     yield find(
-        "{what} again at once, not by the timer: {reason}.{since_first}",
+        "Fast retransmission of {what}: {reason}.{since_first}",
         evidence=(*asked[:3], asked[-1] if asked else you.last_frame, first.first if first else None),
         since=first.first if first else None,
-        what=capital(span(step.octets)),
+        what=span(step.octets),
         reason=request(flow, asked, you.last_frame),
         since_first=f" The first copy was frame {flow.frame_number(first.first)}, {duration(first.wait)} before."
         if first and first.number == 1 else "",
@@ -349,16 +349,15 @@ def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 def request(flow: Flow, asked: list[int], last: int | None) -> str:
-    """How the other end asked for something again."""
-    if len(asked) >= 3:
-        third, newest = flow.frame_number(asked[2]), flow.frame_number(asked[-1])
-        more = f", the latest in frame {newest}" if len(asked) > 3 else ""
-        return f"{len(asked):,} duplicate ACKs asked for it (the third in frame {third}{more})"
+    """How the other end had asked for something again."""
     if asked:
-        return f"{counted(len(asked), 'times')} a duplicate ACK asked for it (frame {flow.frame_number(asked[-1])})"
+        count = "a duplicate ACK" if len(asked) == 1 else f"{len(asked):,} duplicate ACKs"
+        newest = flow.frame_number(asked[-1])
+        frames = f"the third is frame {flow.frame_number(asked[2])}, " if len(asked) > 3 else ""
+        return f"{count} had asked for it ({frames}{'the latest is ' if len(asked) > 1 else ''}frame {newest})"
     if last is not None:
         return f"the ACK of frame {flow.frame_number(last)} still misses it"
-    return "it was asked for"
+    return "it had been asked for"
 
 
 NEEDLESS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import ACK, RST, SYN, Frame, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
-from pktscope.rules.loss import telling
+from pktscope.rules.loss import V, telling
 from pktscope.rules.teardown import OPEN
 
 if TYPE_CHECKING:
@@ -64,8 +64,11 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
     """A segment that the state of its sender or receiver does not foresee.
 
     The states are inferred from what was captured. If the capture missed something, an end may be further on than it
-    seems here; only if nothing was missed did somebody break the rules.
+    seems here; only if nothing was missed did somebody break the rules. A late or repeated segment that meets a newer
+    state is no oddity.
     """
+    if flow.is_a(step, V.RETRANSMISSION | V.OUT_OF_ORDER | V.CAPTURED_TWICE):
+        return
     for side, event, state in flow.now.oddities:
         if not flow.once(f"tcp.oddity {side} {event} {state}"):
             continue

@@ -37,9 +37,19 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def blocks(step: Step, *, skip: int = 0) -> str:
+def blocks(step: Step, flow: Flow) -> str:
     """The SACK blocks of a segment in words."""
-    return listed(span(each) for each in (step.segment.sack if step.segment is not None else ())[skip:])
+    you = flow.ends[step.side.other]
+    return listed(numbers_of(you, *each) for each in (step.segment.sack if step.segment is not None else ()))
+
+
+def numbers_of(end: End, first: int, behind: int) -> str:
+    """A stretch of numbers in words: bytes, or the SYN or FIN that took the number."""
+    if first == 0 and behind == 1 and end.syn is not None:
+        return "the SYN"
+    if end.fin_end == behind:
+        return "the FIN" if behind - first == 1 else f"{span((first, behind - 1))} and the FIN"
+    return span((first, behind))
 
 
 @rule("tcp.duplicate-ack", "RFC 5681 section 2", on="segment", example=MISSING, severity=Severity.NOTICE)
@@ -51,7 +61,7 @@ def duplicate_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     and sends it again without waiting for its timer.
     """
     me = flow.ends[step.side]
-    if not flow.is_a(step, V.DUPLICATE_ACK) or step.segment is None or not telling(len(me.duplicates)):
+    if not flow.is_a(step, V.DUPLICATE_ACK) or step.segment is None or not telling(len(me.duplicates), 3):
         return
     number = len(me.duplicates)
     third = " Three are the mark at which a sender resends at once (RFC 5681)." if number == 3 else ""
@@ -63,7 +73,7 @@ def duplicate_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         nth=ordinal(number),
         ack=step.segment.ack,
         side=step.side,
-        sack=f"; SACK: {blocks(step)} came" if step.segment.sack and not flow.is_a(step, V.D_SACK) else "",
+        sack=f"; SACK: {blocks(step, flow)} came" if step.segment.sack and not flow.is_a(step, V.D_SACK) else "",
         third=third,
         wireshark=shark(flow, V.DUPLICATE_ACK),
     )
@@ -89,7 +99,7 @@ def sack(step: Step, flow: Flow) -> Iterator[Finding]:
         " those again.",
         side=step.side,
         ack=segment.ack,
-        blocks=blocks(step),
+        blocks=blocks(step, flow),
         other=step.side.other,
     )
 
@@ -123,22 +133,14 @@ def d_sack(step: Step, flow: Flow) -> Iterator[Finding]:
     copies = [found[0].step, *found[0].again[-1:]] if found else []
     frames = listed(flow.frame_number(each) for each in copies)
     yield find(
-        "D-SACK: {what} arrived twice at the {side}{frames}. One copy was not needed.",
+        "D-SACK: {what} arrived twice at the {side}{frames}.{spare}",
         evidence=tuple(copies),
         since=copies[0] if copies else None,
         what=numbers_of(you, first, end),
         side=step.side,
         frames=f" (sent in frames {frames})" if len(copies) > 1 else "",
+        spare=" One copy was not needed." if first > 0 else "",
     )
-
-
-def numbers_of(end: End, first: int, behind: int) -> str:
-    """A stretch of numbers in words: bytes, or the SYN or FIN that took the number."""
-    if first == 0 and behind == 1 and end.syn is not None:
-        return "the SYN"
-    if end.fin_end == behind:
-        return "the FIN" if behind - first == 1 else f"{span((first, behind - 1))} and the FIN"
-    return span((first, behind))
 
 
 SWAPPED = """

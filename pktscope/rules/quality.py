@@ -143,6 +143,7 @@ def dropped(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 OVER = frozenset({State.CLOSED, State.TIME_WAIT, State.LISTEN, State.UNKNOWN})
+OPENING = frozenset({State.SYN_SENT, State.SYN_RECEIVED})
 STILL = OPEN + "   C > S  PSH ACK 11:21\nend   # capture.still-open\n"
 
 
@@ -150,7 +151,7 @@ STILL = OPEN + "   C > S  PSH ACK 11:21\nend   # capture.still-open\n"
 def still_open(step: Step, flow: Flow) -> Iterator[Finding]:
     """The capture ends before the connection does.
 
-    Nothing says that it was closed; idle connections send nothing, so it may stand for days.
+    Nothing says that it was closed; an idle connection sends nothing, so it may stand for days.
     """
     client, server = flow.ends[Side.CLIENT], flow.ends[Side.SERVER]
     if flow.protocol != "tcp" or not flow.frames or (client.state in OVER and server.state in OVER):
@@ -159,8 +160,9 @@ def still_open(step: Step, flow: Flow) -> Iterator[Finding]:
         f"{counted(count, 'bytes')} of the {end.side}" for end in (client, server) if (count := unanswered(end))
     ]
     yield find(
-        "The capture ends here with the connection not closed: client {client}, server {server}.{waiting}",
+        "The capture ends here with the connection {how}: client {client}, server {server}.{waiting}",
         evidence=(client.last_frame, server.last_frame),
+        how="not closed" if client.state not in OPENING and server.state not in OPENING else "not open yet",
         client=client.state,
         server=server.state,
         waiting=f" Not acknowledged: {listed(waiting)}." if waiting else "",

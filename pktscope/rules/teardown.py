@@ -374,7 +374,7 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if me.syn == step.index:
         yield find(
-            "The {side} asks too: its SYN and the {other}'s (frame {frame}) cross, and nobody listens. A simultaneous"
+            "The {side} asks too: its SYN is no answer to the {other}'s (frame {frame}), the two cross. A simultaneous"
             " open: both ends are {state}.",
             evidence=(you.syn,),
             since=you.syn,

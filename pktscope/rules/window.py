@@ -45,7 +45,9 @@ def window_full(step: Step, flow: Flow) -> Iterator[Finding]:
     all waits for an ACK that moves it; meanwhile the program's send() fills the send buffer and then blocks.
     """
     segment = step.segment
-    if not flow.is_a(step, V.WINDOW_FULL) or segment is None or not telling(flow.count(f"full {step.side}")):
+    if not flow.is_a(step, V.WINDOW_FULL) or segment is None or not flow.now.fresh:
+        return
+    if not telling(flow.count(f"full {step.side}"), 3):
         return
     yield find(
         "Window full: this uses the last of the {flight:bytes} the {other} has room for, so the {side} must wait for an"
@@ -98,9 +100,9 @@ def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
     flow.marks[key] = step.index
     if not telling(number):
         return
-    pace = f", {duration(wait)} after the last" if wait else ""
+    pace = f", {duration(wait)} after the one before" if wait else ""
     if before and 1.8 <= wait / before <= 2.2:
-        pace += ", twice that wait before"
+        pace += ", twice the wait before"
     yield find(
         "Window probe {number:,}{pace}: the {side} asks whether there is room again ({how}).",
         evidence=(last, flow.marks.get(closed(step.side.other))),
@@ -203,7 +205,7 @@ def keep_alive(step: Step, flow: Flow) -> Iterator[Finding]:
     flow.counts[f"{key} unanswered"] = flow.counts.get(f"{key} unanswered", 0) + 1 if silent else 0
     flow.marks[key] = step.index
     unanswered = flow.counts[f"{key} unanswered"]
-    if not telling(flow.count(key)) and not telling(unanswered or 11):
+    if not telling(flow.count(key), 2) and not (unanswered and telling(unanswered)):
         return
     yield find(
         "Keep-alive{idle}: number {seq:,}, one below the next, only to make the {other} answer.{unanswered}",
