@@ -115,7 +115,10 @@ class Ring:
             opened.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         if program:
             attach(opened, program)
-        opened.bind(("" if interface == "any" else interface, _ETH_P_ALL))
+        if interface == "any":
+            _bind_everywhere(opened)
+        else:
+            opened.bind((interface, _ETH_P_ALL))
 
     def fileno(self) -> int:
         """For poll(): readable when a block of frames has been handed over."""
@@ -186,6 +189,14 @@ class Ring:
         """Stop capturing."""
         self._memory.close()
         self.socket.close()
+
+
+def _bind_everywhere(opened: socket.socket) -> None:
+    """bind() without an interface, which Python's own cannot say."""
+    address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), 0, 0, 0, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.bind(opened.fileno(), address, len(address)) < 0:
+        raise OSError(ctypes.get_errno(), "bind")
 
 
 def attach(opened: socket.socket, program: Sequence[Instruction]) -> None:

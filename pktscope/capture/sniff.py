@@ -51,6 +51,9 @@ def sniff_ring(
         def __init__(self) -> None:
             self.ins = self.outs = ring.socket
 
+        def close(self) -> None:
+            """Nothing: scapy closes a socket that ends, and the ring is still to be asked what it dropped."""
+
         @staticmethod
         def select(sockets: list[Any], remain: float | None = None) -> list[Any]:
             wait_for(ring, stop)

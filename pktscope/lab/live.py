@@ -20,6 +20,9 @@ from pktscope.model import End
 LAST_BLOCK = 0.05
 """Seconds the kernel gets to hand over the block it was filling when the capture was stopped."""
 
+MEMORY = 64 << 20
+"""Octets of ring: a second of 200,000 small packets, while scapy is being imported or nobody reads."""
+
 
 class Cannot(Exception):
     """Why there is no capture: an exit code and one line."""
@@ -105,7 +108,7 @@ def _open(interface: str, expression: str) -> Ring:
         raise Cannot(USAGE, f"live: there is no interface {interface[:40]!r}; see: ip link") from None
     program = _compiled(expression, link.filter_type) if expression else ()
     try:
-        return Ring(interface, link, program=program)
+        return Ring(interface, link, program=program, size=MEMORY)
     except OSError as error:
         if error.errno in (errno.EPERM, errno.EACCES):
             line = f"live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}"

@@ -6,8 +6,10 @@ about in the current directory is imported with its rights; what is importable h
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ _BOOT = "import sys; sys.path += [p for p in {path!r} if p not in sys.path]; fro
 
 GRACE = 2.0
 """Seconds a worker gets to write its last block when told to stop."""
+
+PIPE = 1 << 20
+"""Octets the recording may be ahead of its reader before the sniffer has to wait."""
 
 
 class Run:
@@ -108,4 +113,7 @@ def _spawn(arguments: Sequence[str]) -> Run:
         [sys.executable, "-I", "-c", boot, *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
     )  # fmt: skip
+    assert process.stdout is not None
+    with suppress(OSError):  # a user may have used up what the system allows for pipes
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
     return Run(process)
