@@ -338,8 +338,9 @@ class Flow:
             self._reset(header, me, you, end, ack, index)
             return
         if flags & SYN:
-            self._move(me, Input.SENT_SYN_ACK if flags & ACK else Input.SENT_SYN)
-            self._move(you, Input.GOT_SYN_ACK if flags & ACK else Input.GOT_SYN)
+            old = me.syn is not None and me.syn != index  # a SYN that was sent again may meet any later state
+            self._move(me, Input.SENT_SYN_ACK if flags & ACK else Input.SENT_SYN, quiet=old)
+            self._move(you, Input.GOT_SYN_ACK if flags & ACK else Input.GOT_SYN, quiet=old)
             if flags & ACK and you.syn is not None and you.syn_acked is None and ack is not None and ack >= 1:
                 you.syn_acked = index
         else:
@@ -395,12 +396,12 @@ class Flow:
             me.reset = index
             self._move(you, Input.GOT_RST)
 
-    def _move(self, end: End, event: Input) -> None:
+    def _move(self, end: End, event: Input, *, quiet: bool = False) -> None:
         met = end.state
         end.state, row, odd = tcp.move(met, event)
         if row is not None and row.to is not met:
             self.now.moves.append((end.side, row))
-        if odd:
+        if odd and not quiet:
             self.now.oddities.append((end.side, event, met))
 
     def _data_of(self, segment: Segment, header: Tcp) -> tuple[int, int] | None:

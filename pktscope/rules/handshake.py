@@ -53,7 +53,7 @@ def syn(step: Step, flow: Flow) -> Iterator[Finding]:
 def offers(options: TcpOptions) -> Iterator[tuple[str, str, str]]:
     """What the options of a SYN offer: kind, the offer in a word, what it means."""
     if options.mss is not None:
-        yield "mss", f"MSS {options.mss}", f"send me at most {options.mss} bytes of data in one segment"
+        yield "mss", f"MSS {options.mss:,}", f"send me at most {options.mss:,} bytes of data in one segment"
     if options.window_scale is not None:
         factor = 1 << min(options.window_scale, 14)
         yield "scale", f"window scale {options.window_scale}", f"multiply my later window fields by {factor}"
@@ -133,9 +133,9 @@ def agreed(flow: Flow) -> str:
     if client.mss is not None and server.mss is not None:
         same = client.mss == server.mss
         parts.append(
-            f"at most {client.mss} bytes of data a segment each way"
+            f"at most {client.mss:,} bytes of data a segment each way"
             if same
-            else f"at most {server.mss} bytes a segment to the server, {client.mss} to the client"
+            else f"at most {server.mss:,} bytes a segment to the server, {client.mss:,} to the client"
         )
     both = client.window_scale is not None and server.window_scale is not None
     parts.append(f"windows scaled (client x{1 << min(client.window_scale or 0, 14)}, server x{1 << min(server.window_scale or 0, 14)})"
