@@ -26,7 +26,29 @@ from pktscope.model import (
 )
 from pktscope.rows import Role
 from pktscope.text import safe_text
+from pktscope.verdicts import Verdict
 from pktscope.words import counted
+
+VERDICT_WORDS = {
+    Verdict.CAPTURED_TWICE: "captured twice",
+    Verdict.ZERO_WINDOW_PROBE: "window probe",
+    Verdict.ZERO_WINDOW_PROBE_ACK: "probe answered",
+    Verdict.KEEP_ALIVE: "keep-alive",
+    Verdict.KEEP_ALIVE_ACK: "keep-alive answered",
+    Verdict.TAIL_PROBE: "tail loss probe",
+    Verdict.FAST: "fast retransmission",
+    Verdict.SPURIOUS: "needless retransmission",
+    Verdict.RETRANSMISSION: "retransmission",
+    Verdict.OUT_OF_ORDER: "out of order",
+    Verdict.GAP: "after a gap",
+    Verdict.ACKED_UNSEEN: "of data not seen",
+    Verdict.D_SACK: "D-SACK",
+    Verdict.DUPLICATE_ACK: "duplicate ACK",
+    Verdict.WINDOW_FULL: "window full",
+    Verdict.WINDOW_UPDATE: "window update",
+    Verdict.REUSED_PORTS: "ports reused",
+}
+"""The word that heads a label, the most telling first. A window of zero shows as win=0."""
 
 PREVIEW = 16
 """Characters of payload shown inside an arrow; the inspector shows the rest."""
@@ -60,6 +82,15 @@ ICMP_NAMES = {
 """(IP version, type) and (IP version, type, code) in words: RFC 792, RFC 4443, RFC 4861."""
 
 PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
+
+
+def verdict_words(verdict: int) -> tuple[str, ...]:
+    """The word that heads the label of a segment with a verdict: at most one."""
+    if verdict:
+        for bit, word in VERDICT_WORDS.items():
+            if verdict & bit:
+                return (word,)
+    return ()
 
 
 def frame_label(
@@ -246,7 +277,7 @@ def outcome(back: Return) -> tuple[str, ...]:
     if back.new_socket is not None:
         peer = [f"new socket {safe_text(back.peer, LONGEST)}"] if back.peer else []
         return (*peer, "new socket")
-    if not back.result or back.result == "None":
+    if not back.result or back.result == "None" or back.name == "socket":
         return ()
     shown = [safe_text(back.result, LONGEST)]
     if back.length is not None and back.name not in SENDING:

@@ -19,6 +19,7 @@ from pktscope.labels import (
     raw_label,
     return_text,
     shortening,
+    verdict_words,
     window_of,
 )
 from pktscope.model import (
@@ -42,7 +43,7 @@ from pktscope.model import (
 from pktscope.rails import Rails
 from pktscope.rows import Anchored, Arrow, Banner, Gap, Lane, Mark, Role, Row, Span, StateChange, Stroke
 from pktscope.text import safe_text
-from pktscope.verdicts import NAMES, Verdict
+from pktscope.verdicts import Verdict
 from pktscope.words import counted, duration
 
 NOTABLE = 1_000_000
@@ -52,20 +53,6 @@ NOT_DRAWN = frozenset({"pause"})
 """Journal entries that are the demo's stage directions, not something a program or the kernel did."""
 
 SENT_BEFORE = Verdict.RETRANSMISSION | Verdict.KEEP_ALIVE | Verdict.ZERO_WINDOW_PROBE
-REMARKABLE = tuple(
-    bit
-    for bit in NAMES
-    if bit not in {Verdict.RETRANSMISSION, Verdict.ZERO_WINDOW, Verdict.PARTIAL, Verdict.SYN_AGAIN, Verdict.FIN_AGAIN}
-)
-"""Verdicts worth a word of their own in a label; the first one that is set speaks."""
-
-
-def verdict_words(verdict: int) -> tuple[str, ...]:
-    """The word that heads the label of a segment with a verdict: at most one, the most telling."""
-    for bit in REMARKABLE:
-        if verdict & bit:
-            return (NAMES[bit],)
-    return (NAMES[Verdict.RETRANSMISSION],) if verdict & Verdict.RETRANSMISSION else ()
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class Brush:
     def rails(self, lane: int) -> int:
         """Cells for rails beside a lane's lifeline."""
         size = (self.columns.left, self.columns.right)[lane]
-        return 0 if not size else 1 if size < 16 else 2
+        return 0 if not size else 1 if size < 24 else 2
 
     def room(self, lane: int) -> int:
         """Cells for text in a lane's gutter."""

@@ -142,8 +142,9 @@ def gap_band(item: Gap, tool: Brush) -> Band:
     """A silence: dotted lifelines and how long it lasted."""
     band = tool.band()
     band.lives = [(tool.glyphs.silent, Role.LIFELINE)] * 2
-    dashes = tool.glyphs.gap * 2
-    band.wire = fit(f"{dashes} {tool.say(duration(item.duration))} {dashes}", tool.columns.wire, "^")
+    lasting = tool.say(duration(item.duration))
+    dashes = tool.glyphs.gap * max(0, min(2, (tool.columns.wire - width(lasting) - 2) // 2))
+    band.wire = fit(f"{dashes} {lasting} {dashes}".strip(), tool.columns.wire, "^")
     band.role = Role.GAP
     return band
 

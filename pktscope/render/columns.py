@@ -87,10 +87,11 @@ def columns(
     wire = min(WIRE, rest, 36 + max(0, width - LECTURE) // 2) if beside else min(rest, WIRE_ALONE)
     spare = rest - wire
     notes = spare if beside else 0
-    if not beside:
-        more = min(spare // 2, 12) if left else 0
-        left += more
-        right += spare - more
+    if not beside and left and right:
+        more = min(spare // 2, 12)
+        left, right = left + more, right + spare - more
+    elif not beside:  # what is hidden leaves its room to what is not
+        left, wire, right = (left + spare, wire, 0) if left else (0, wire, right + spare) if right else (0, rest, 0)
     return Columns(width, time, left, wire, right, notes, not dense)
 
 
