@@ -83,6 +83,8 @@ class Pieces:
     """What each fragment carried."""
     overlap: bool = False
     """Two different fragments carried the same octets; a copy of a fragment is no overlap."""
+    copy: bool = False
+    """The newest fragment carries just what one before it carried."""
     again: bool = False
     """A datagram of this identification was complete a moment ago, so these may be copies of its fragments."""
 
@@ -90,7 +92,8 @@ class Pieces:
         """Book a fragment that carries [first, end)."""
         self.steps.append(step)
         self.time = time
-        if (first, end) in self.ranges:
+        self.copy = (first, end) in self.ranges
+        if self.copy:
             return
         self.ranges.add((first, end))
         low = bisect_left(self.covered, (first, first))

@@ -442,7 +442,8 @@ class Flow:
         octets = None
         if call.protocol == "tcp" and call.name in SENDING and call.length:
             octets = (me.written, me.written + call.length)
-            hint = "MSG_MORE" if "MSG_MORE" in call.arguments.rpartition(", ")[2] else ""
+            flags = call.arguments.rpartition(", ")[2].strip("()").split(" | ")
+            hint = "MSG_MORE" if "MSG_MORE" in flags else ""
             if me.settings.get("TCP_CORK", "0") not in ("0", "False"):
                 hint = "TCP_CORK"
             me.write(*octets, index, call.time, hint)

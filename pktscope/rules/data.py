@@ -10,6 +10,7 @@ from pktscope.model import FIN, PSH, RST, SYN, Return, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.phrases import (
+    SMALLEST_MSS,
     acked_data,
     call_at,
     capital,
@@ -74,16 +75,13 @@ def data(step: Step, flow: Flow) -> Iterator[Finding]:
     octets = fresh_data(step, flow)
     if octets is None or step.segment is None:
         return
-    count = octets[1] - octets[0]
     writes = flow.waited(step.side, octets)
     if flow.once(f"tcp.data {step.side}"):
         push = " PSH: hand them over without waiting for more." if header_of(step).flags & PSH else ""
         yield find(
-            "{count:bytes} of data: {stretch} of what the {side} sends{origin}. ACK {end:,} will mean that they all"
-            " arrived.{push}",
+            "{stretch} of what the {side} sends{origin}. ACK {end:,} will mean that all before {end:,} is there.{push}",
             evidence=(step.call,),
-            count=count,
-            stretch=stretch(*octets),
+            stretch=capital(stretch(*octets)),
             side=step.side,
             origin=origin(flow, octets, writes),
             end=octets[1],
@@ -138,15 +136,17 @@ def segmented(step: Step, flow: Flow) -> Iterator[Finding]:
     writes = flow.waited(step.side, octets)
     if len(writes) != 1 or writes[0].end <= octets[1] or not flow.once(f"tcp.segmented {step.side}"):
         return
+    mss = flow.ends[step.side.other].options.mss or SMALLEST_MSS
     yield find(
-        "One {name}() of {total:bytes}, but this segment carries {count:,}: that is all the {other}'s MSS of {mss:,}"
-        " allows, so TCP cuts the stream into segments.",
+        "One {name}() of {total:bytes}, but this segment carries {count:,}, all that the {other}'s MSS of {mss:,}"
+        " allows{less}: TCP cuts the stream into segments.",
         evidence=(writes[0].step, flow.ends[step.side.other].syn),
         name=getattr(flow.observed(writes[0].step), "name", "send"),
         total=writes[0].end - writes[0].first,
         count=octets[1] - octets[0],
         other=step.side.other,
-        mss=flow.ends[step.side.other].options.mss or largest_segment(flow, step.side),
+        mss=mss,
+        less="" if mss == octets[1] - octets[0] else f" (less {mss - octets[1] + octets[0]} for the timestamps)",
     )
 
 
@@ -279,14 +279,15 @@ def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if not held_back(flow, step.time, pieces):
         return
     flow.memory["delayed ack", step.side] = step.index
+    again = "" if flow.once(f"tcp.delayed-ack {step.side}") else " again"
     yield find(
-        "A delayed ACK: it came {waited:duration} after {frame}, the first it confirms. Until then the {side} had"
-        " nothing to send that could have carried it.",
+        "A delayed ACK{again}: it came {waited:duration} after {frame}, which it confirms.{reason}",
         evidence=(pieces[0].step, pieces[-1].step),
         since=pieces[0].step,
         waited=waited,
         frame=carriers(flow, pieces[:1]),
-        side=step.side,
+        again=again,
+        reason="" if again else f" Meanwhile the {step.side} sent nothing that could have carried it.",
     )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Frame, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.phrases import call_at, spelled
+from pktscope.rules.phrases import call_at, frames, spelled
 
 if TYPE_CHECKING:
+    from pktscope.ends import Datagram
     from pktscope.flow import Flow
 
 BLOCKED = 5_000_000
@@ -80,14 +81,21 @@ def delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     if flow.once(f"udp.delivered {step.side}"):
         lesson = " One sendto() is one recvfrom(): UDP keeps the boundaries."
     yield find(
-        "{call} returned {count:bytes}: the datagram of frame {frame}, whole.{lesson}",
+        "{call} returned {count:bytes}: the datagram of {frames}, whole.{lesson}",
         evidence=(step.call, received.call, received.step),
         since=received.step,
         call=spelled(call),
         count=received.length,
-        frame=flow.frame_number(received.step),
+        frames=carried(flow, received),
         lesson=lesson,
     )
+
+
+def carried(flow: Flow, datagram: Datagram) -> str:
+    """The frames that carried a datagram: one, or those of its fragments."""
+    frame = flow.observed(datagram.step)
+    whole = frame.whole if isinstance(frame, Frame) else None
+    return frames(whole.frames if whole is not None else [flow.frame_number(datagram.step)])
 
 
 SMALL = """

@@ -86,7 +86,7 @@ def fragmented(step: Step, flow: Flow) -> Iterator[Finding]:
     source. TCP avoids all this by making its segments small enough.
     """
     ip, pieces = ip_of(step), flow.now.pieces
-    if ip.fragment_offset or not ip.more_fragments or pieces is None or pieces.again:
+    if ip.fragment_offset or not ip.more_fragments or pieces is None or pieces.again or pieces.copy:
         return
     call = call_at(flow, step.call)
     header = PROTOCOLS.get(ip.protocol, ("", 0))
@@ -123,7 +123,7 @@ def fragment(step: Step, flow: Flow) -> Iterator[Finding]:
     whole is follows from the last fragment alone, the one with MF = 0.
     """
     ip, pieces = ip_of(step), flow.now.pieces
-    if not ip.fragment_offset or pieces is None or pieces.again:
+    if not ip.fragment_offset or pieces is None or pieces.again or pieces.copy:
         return
     if not ip.more_fragments:
         yield find(
@@ -156,10 +156,10 @@ def reassembled(step: Step, flow: Flow) -> Iterator[Finding]:
     pieces = flow.now.pieces
     if not isinstance(frame, Frame) or frame.whole is None or len(frame.whole.frames) < 2:
         return
-    if pieces is None or pieces.again:
+    if pieces is None or pieces.again or pieces.overlap:
         return
     carried = ""
-    if isinstance(frame.transport, Udp):
+    if isinstance(frame.transport, Udp) and frame.length + 8 == frame.whole.length:
         carried = f": 8 of UDP header and {frame.length:,} of data"
     lesson = ""
     if flow.once("ip.reassembled"):
@@ -168,8 +168,8 @@ def reassembled(step: Step, flow: Flow) -> Iterator[Finding]:
         "Complete: {count:fragments} ({frames}) make one datagram of {length:bytes}{carried}.{lesson}",
         evidence=tuple(pieces.steps),
         since=pieces.steps[0],
-        count=len(frame.whole.frames),
-        frames=frames(frame.whole.frames),
+        count=len(pieces.ranges),
+        frames=frames(frame.whole.frames) + (", copies among them" if len(pieces.ranges) < len(pieces.steps) else ""),
         length=frame.whole.length,
         carried=carried,
         lesson=lesson,

@@ -248,9 +248,11 @@ def time_exceeded(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     sent = flow.observed(found) if found is not None else None
-    ttl = f", which set out with TTL {sent.ip.ttl}," if isinstance(sent, Frame) and sent.ip is not None else ""
+    ttl = f" (it was {sent.ip.ttl} where this capture was made)" if isinstance(sent, Frame) and sent.ip else ""
+    name = "TTL" if message.version == 4 else "hop limit"
     yield find(
-        "ICMP time exceeded: at {who} the TTL of {packet}{ttl} had run out, so it was dropped.",
+        "ICMP time exceeded: {who} dropped {packet} because its {name} had run out{ttl}.",
+        name=name,
         evidence=(found,),
         since=found,
         who=reporter(frame, message.quoted),

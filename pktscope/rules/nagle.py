@@ -60,6 +60,12 @@ def unanswered(flow: Flow, side: Side, before: int) -> Sent | None:
     return oldest if oldest.end > 1 and oldest.first < before else None
 
 
+def small_under_way(flow: Flow, side: Side, oldest: Sent) -> bool:
+    """Whether a segment that is not full is unacknowledged: only then does Linux hold small data back."""
+    most, newest = largest_segment(flow, side), flow.ends[side].sent[-1]
+    return bool((oldest.end - oldest.first) % most or (newest.end - newest.first) % most)
+
+
 def own_write(step: Step, flow: Flow) -> Write | None:
     """The bytes a send just wrote, where some of them have not been seen on the wire as it returns."""
     me = flow.ends[step.side]
@@ -84,6 +90,8 @@ def nagle_hold(step: Step, flow: Flow) -> Iterator[Finding]:
     if write is None or earlier is None or write.hint or set_on(flow, step.side, "TCP_NODELAY"):
         return
     room = you.window is not None and me.una + you.window >= write.end
+    if not small_under_way(flow, step.side, earlier):
+        return
     if not room or write.end - me.nxt >= most or me.nxt - me.una > INITIAL_WINDOW * most:
         return
     flow.memory["nagle", write.step] = step.index
@@ -123,7 +131,7 @@ def nagle_coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
     writes = bytes_of(step, flow)
     if held is None or len(writes) < 2 or step.octets is None:
         return
-    yield released(step, flow, held, f"The bytes of {len(writes):,} writes in one segment, {stretch(*step.octets)}")
+    yield released(step, flow, held, f"{len(writes):,} writes in one segment: {stretch(*step.octets)}")
 
 
 BODY = (
@@ -157,7 +165,7 @@ def nagle_released(step: Step, flow: Flow) -> Iterator[Finding]:
 
 def bytes_of(step: Step, flow: Flow) -> list[Write]:
     """The writes a segment with new data carries bytes of."""
-    octets = fresh_data(step, flow)
+    octets = fresh_data(step, flow) if flow.ends[step.side].writes else None
     return [] if octets is None else flow.waited(step.side, octets)
 
 
@@ -327,7 +335,7 @@ def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
         "{what} leave in one segment, {stretch}{cause}. The first had waited {waited:duration}.",
         evidence=(write.step, held[1], writes[-1].step),
         since=write.step,
-        what=f"The bytes of {len(writes):,} writes" if len(writes) > 1 else "The bytes kept",
+        what=f"{len(writes):,} writes" if len(writes) > 1 else "The bytes kept",
         stretch=stretch(*step.octets),
         cause=uncorking(step, flow, writes),
         waited=step.time - write.time,

@@ -31,15 +31,17 @@ def capital(text: str) -> str:
 
 
 def frames(numbers: Sequence[int]) -> str:
-    """'frame 4', 'frames 4 and 6', '9 frames (4 to 20)'; '' for none."""
+    """'frame 4', 'frames 4 and 6', 'frames 4 to 12', '9 frames from 4 to 20'; '' for none."""
     known = sorted({number for number in numbers if number})
     if not known:
         return ""
     if len(known) == 1:
         return f"frame {known[0]}"
+    if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
+        return f"frames {known[0]} to {known[-1]}"
     if len(known) <= 3:
         return f"frames {listed(known)}"
-    return f"{len(known):,} frames ({known[0]} to {known[-1]})"
+    return f"{len(known):,} frames from {known[0]} to {known[-1]}"
 
 
 def carriers(flow: Flow, pieces: Sequence[Sent]) -> str:
