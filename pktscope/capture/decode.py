@@ -260,7 +260,7 @@ def ip_layers(ip: Ip, data: bytes, start: int, packet: network.Packet) -> list[L
     chain = network.extensions(data, start + 40, packet.end, data[start + 6])
     found = [Layer("IPv6", start, start + 40)]
     ends = (*chain.starts[1:], chain.start)
-    for name, begin, end in zip(chain.names, chain.starts, ends, strict=True):
+    for name, begin, end in zip(chain.names, chain.starts, ends, strict=False):
         found.append(Layer(f"IPv6 {name}", begin, end))
     return found
 
