@@ -507,10 +507,10 @@ class Machine:
         elif flags & SYN and not self._rtt_read:
             self._syn_read = time
             self._syn_pending = True
-        if flags & SYN and scale is not None and own.ws_scale != -2:
-            own.ws_scale = scale
-        if flags & (SYN | ACK) == SYN | ACK and (own.ws_scale == -1 or peer.ws_scale == -1):
+        if flags & SYN and scale is None:
             own.ws_scale = peer.ws_scale = -2
+        elif scale is not None and flags & SYN and own.ws_scale != -2:
+            own.ws_scale = scale
         if own.ws_base < 0:
             own.ws_base = seq if flags & SYN else (seq - 1) & MASK
         return found
