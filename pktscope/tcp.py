@@ -72,6 +72,7 @@ TABLE: dict[tuple[State, Input], Transition] = {
     (S.ESTABLISHED, I.SENT_SYN_ACK): Transition(S.ESTABLISHED, "its SYN,ACK again", OPENING),
     (S.UNKNOWN, I.GOT_SYN_ACK): Transition(S.ESTABLISHED, "its SYN, not in the capture, is answered", OPENING),
     (S.SYN_SENT, I.GOT_SYN_ACK): Transition(S.ESTABLISHED, "its SYN is acknowledged and the other's is here", OPENING),
+    (S.SYN_SENT, I.SENT_SEGMENT): Transition(S.ESTABLISHED, "it goes on: the SYN,ACK is not in the capture", OPENING),
     (S.SYN_RECEIVED, I.GOT_SYN_ACK): Transition(S.ESTABLISHED, "the crossing SYN,ACK acknowledges its SYN", OPENING),
     (S.ESTABLISHED, I.GOT_SYN_ACK): Transition(S.ESTABLISHED, "the SYN,ACK again: its ACK was late or lost", ARRIVES),
     (S.SYN_RECEIVED, I.GOT_ACK_OF_SYN): Transition(S.ESTABLISHED, "its SYN is acknowledged", OPENING),

@@ -23,6 +23,13 @@ S: = socket
 """
 
 SCRIPTS: dict[str, str] = {
+    "one direction only": """
+   C > S  SYN mss 1460
+   C > S  ACK 1
+   C > S  PSH ACK 1:11 1
+   C > S  FIN ACK 50
+end
+""",
     "four segments": OPENED
     + """
 C: close()

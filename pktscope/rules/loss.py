@@ -141,7 +141,7 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
         copy="the first copy" if earlier.number == 1 else f"repeat {earlier.number - 1:,}",
         frame=flow.frame_number(earlier.last),
         pace=earlier.pace,
-        new=f" {fresh(flow)} of it are new." if flow.is_a(step, V.PARTIAL) else "",
+        new=f" {fresh(flow)} of them are new." if flow.is_a(step, V.PARTIAL) else "",
         wireshark=name,
     )
 
@@ -261,7 +261,7 @@ def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
     if resent(step, flow, V.FIN_AGAIN) is None:
         return
     earlier = again(step, flow, flow.now.repeated[-1])
-    if not telling(earlier.number):
+    if not telling(earlier.number) or me.fin is None or earlier.first < me.fin:
         return
     known = "no ACK of it was seen"
     if me.fin_acked is not None:

@@ -28,9 +28,9 @@ ODD = (
 
 @rule("capture.oddity", "", on="frame", example=ODD, severity=Severity.WARNING)
 def oddity(step: Step, flow: Flow) -> Iterator[Finding]:
-    """The headers of a frame contradict themselves or each other.
+    """The headers of a frame, or the record that holds it, say what cannot be.
 
-    Kernels throw such packets away. They come from damage, from test tools, or from somebody who wants to confuse
+    Kernels throw malformed packets away. They come from damage, from test tools, or from somebody who wants to confuse
     whoever captures: pktscope takes what can be taken and says what is wrong.
     """
     frame = step.observation
@@ -40,7 +40,7 @@ def oddity(step: Step, flow: Flow) -> Iterator[Finding]:
         count = flow.count("capture.oddity")
         if telling(count):
             yield find(
-                "Malformed: {text}.{bulk}",
+                "Odd: {text}.{bulk}",
                 text=text,
                 bulk=f" That is oddity {count:,} of this conversation." if count > 3 else "",
             )

@@ -290,7 +290,7 @@ def captured_twice(step: Step, flow: Flow) -> Iterator[Finding]:
     if not flow.is_a(step, V.CAPTURED_TWICE):
         return
     count, last = flow.count("twice"), flow.now.previous
-    if not telling(count) or last is None:
+    if not telling(count, 3) or last is None:
         return
     yield find(
         "The packet of frame {frame} once more, {after:duration} later: captured twice, or doubled on the way. No timer"

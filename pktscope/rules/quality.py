@@ -91,8 +91,8 @@ def cut_records(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     kept = len(frame.data) or frame.wire_length - frame.length + len(frame.payload)
     yield find(
-        "The capture keeps only {kept:,} of this frame's {length:bytes} (snapshot length). Numbers and lengths are"
-        " right, but not all of the data is here.",
+        "The capture keeps only {kept:,} of this frame's {length:bytes} (snapshot length): not all of the data is"
+        " here.",
         kept=kept,
         length=frame.wire_length,
     )

@@ -67,7 +67,9 @@ def unread(end: End) -> int:
 
 
 def unanswered(end: End) -> int:
-    """Octets an end sent that were never acknowledged, without SYN and FIN."""
+    """Octets an end sent that were never acknowledged, without SYN and FIN; 0 where the capture misses some."""
+    if end.holes:
+        return 0
     first, last = max(end.una, 1), end.nxt
     if end.fin_end is not None and last >= end.fin_end:
         last -= 1
