@@ -256,6 +256,14 @@ def call_head(call: Call, arguments: str) -> str:
     return "exit" if call.name == "exit" else f"{safe_text(call.name, 24)}({arguments})"
 
 
+def setting(call: Call) -> list[str]:
+    """What setsockopt() sets: 'setsockopt(TCP_NODELAY, 1)', 'TCP_NODELAY = 1', 'TCP_NODELAY'."""
+    words = safe_text(call.arguments, LONGEST).split(", ")
+    if call.name != "setsockopt" or len(words) != 3:
+        return []
+    return [call_head(call, f"{words[1]}, {words[2]}"), f"{words[1]} = {words[2]}", words[1]]
+
+
 def call_text(call: Call) -> tuple[str, ...]:
     """A call entered, from the longest variant to the shortest."""
     if call.name == "connect" and call.peer is not None:
@@ -263,7 +271,7 @@ def call_text(call: Call) -> tuple[str, ...]:
     else:
         arguments = ADDRESS.sub(r"\1:\2", safe_text(call.arguments, LONGEST))
         brief = ADDRESS.sub(r":\2", safe_text(call.arguments, LONGEST))
-    variants = [call_head(call, arguments), call_head(call, brief)]
+    variants = [call_head(call, arguments), call_head(call, brief), *setting(call)]
     if call.length is not None:
         variants.append(call_head(call, counted(call.length, "bytes") if call.name in SENDING else str(call.length)))
         variants.append(call_head(call, str(call.length)))
@@ -280,7 +288,7 @@ def outcome(back: Return) -> tuple[str, ...]:
     if not back.result or back.result == "None" or back.name == "socket":
         return ()
     shown = [safe_text(back.result, LONGEST)]
-    if back.length is not None and back.name not in SENDING:
+    if back.length and back.name not in SENDING:
         shown += [counted(back.length, "bytes"), str(back.length)]
     return tuple(shown)
 

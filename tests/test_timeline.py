@@ -284,3 +284,25 @@ def test_spans_never_share_a_rail(script: list[tuple[str, Side, bool]]) -> None:
     for row in range(len(timeline.rows)):
         taken = [(span.lane, span.rail) for span in timeline.spans_at(row)]
         assert len(taken) == len(set(taken))
+
+
+def test_an_end_of_stream_is_never_a_number() -> None:
+    """recv() returning b'' is the peer's FIN: its shortest form still says b''."""
+    tell = Scene()
+    serial = tell.call(C, "recv", "1024", length=1024)
+    tell.tcp(S, "FA", 1, 1)
+    tell.after(1).back(C, serial, "recv", "b''", length=0)
+    row = tell.timeline().rows[-1]
+
+    assert isinstance(row, Mark)
+    assert row.text == ("recv() = b''", "= b''", "b''")
+
+
+def test_socket_options_are_named_first() -> None:
+    """What is set matters, not at which level; it survives a narrow gutter."""
+    tell = Scene()
+    tell.call(C, "setsockopt", "IPPROTO_TCP, TCP_NODELAY, 1")
+    row = tell.timeline().rows[0]
+
+    assert isinstance(row, Mark)
+    assert row.text[1:4] == ("setsockopt(TCP_NODELAY, 1)", "TCP_NODELAY = 1", "TCP_NODELAY")

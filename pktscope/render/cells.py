@@ -42,7 +42,7 @@ def paint(
         bands.append(tool.band())
     lines = []
     for index, band in enumerate(bands):
-        rails = rail_runs(timeline, row, spans, tool, band, (index == 0, index == len(bands) - 1))
+        rails = rail_runs(timeline, row, spans, tool, band, index == 0)
         line = join(band, rails, tool)
         if columns.notes:
             line += notes[index] if index < len(notes) else [(" " * columns.notes, Role.PLAIN)]

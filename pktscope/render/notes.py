@@ -63,4 +63,4 @@ def note_text(note: Note, whole: bool) -> str:
     first = FIRST_SENTENCE.match(text)
     if first is None or first.end() == len(text):
         return text
-    return f"{first[0].rstrip(';')} …"
+    return f"{first[0].rstrip('.;。')}…"

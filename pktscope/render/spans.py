@@ -10,7 +10,7 @@ from pktscope.timeline import Timeline
 
 
 def rail_runs(
-    timeline: Timeline, row: int, spans: tuple[Span, ...], tool: Brush, band: Band, place: tuple[bool, bool]
+    timeline: Timeline, row: int, spans: tuple[Span, ...], tool: Brush, band: Band, first: bool
 ) -> tuple[list[Run], list[Run]]:
     """The rail cells beside both lifelines, from left to right."""
     if not spans:
@@ -18,18 +18,18 @@ def rail_runs(
     cells: list[list[Run]] = [[(" ", Role.PLAIN)] * tool.rails(lane) for lane in (0, 1)]
     for span in spans:
         if span.rail < len(cells[span.lane]):
-            cells[span.lane][span.rail] = (rail_glyph(span, row, tool.glyphs, place), span.role)
-            if row == label_row(timeline, span) and place[0] and not band.gutters[span.lane][0]:
+            cells[span.lane][span.rail] = (rail_glyph(span, row, tool.glyphs, first), span.role)
+            if first and row == label_row(timeline, span) and not band.gutters[span.lane][0]:
                 band.gutters[span.lane] = (span_text(span, tool), span.role)
     return cells[0][::-1], cells[1]
 
 
-def rail_glyph(span: Span, row: int, glyphs: Glyphs, place: tuple[bool, bool]) -> str:
-    """A brace: its end, its middle, its other end."""
-    if row == span.first and place[0]:
+def rail_glyph(span: Span, row: int, glyphs: Glyphs, first: bool) -> str:
+    """A brace: its end, its middle, its other end, which is the first line of its last row; a call stands there."""
+    if row == span.first and first:
         return glyphs.right_top if span.lane else glyphs.left_top
-    if row == span.last and place[1]:
-        return glyphs.right_bottom if span.lane else glyphs.left_bottom
+    if row == span.last:
+        return " " if not first else glyphs.right_bottom if span.lane else glyphs.left_bottom
     return glyphs.left_middle
 
 
