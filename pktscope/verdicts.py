@@ -504,9 +504,12 @@ class Machine:
             if own.ws_base not in (-1, seq) and peer.syn >= 0 and distance(peer.ws_base, ack) == 1:
                 own.forget()
                 found = Verdict.REUSED_PORTS
-        elif flags & SYN and not self._rtt_read:
-            self._syn_read = time
-            self._syn_pending = True
+        elif flags & SYN:
+            if own.ws_base == seq:
+                own.ws_next = own.ws_highest  # what came behind a hole is forgotten
+            if not self._rtt_read:
+                self._syn_read = time
+                self._syn_pending = True
         if flags & SYN and scale is None:
             own.ws_scale = peer.ws_scale = -2
         elif scale is not None and flags & SYN and own.ws_scale != -2:
@@ -548,7 +551,7 @@ def _smooth(own: _Half, peer: _Half, time: int, seq: int, ack: int, length: int,
         if own.ws_highest == seq:
             own.ws_highest = own.ws_next
         own.ws_next_time = time
-    elif not more or peer.ws_bits or peer.verdict:
+    elif not more or ack == own.ack or peer.ws_bits or peer.verdict:
         return False
     if more:
         peer.acked = upto
