@@ -1,3 +1,3 @@
 """Exit codes of the worker: those of the command line."""
 
-OK, FAILED, USAGE, DENIED = 0, 1, 2, 3
+OK, FAILED, USAGE, DENIED, INTERRUPTED = 0, 1, 2, 3, 130

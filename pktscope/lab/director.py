@@ -37,6 +37,9 @@ TURN = 10
 """Milliseconds between two looks at what moves without waking us."""
 
 
+STOPPED = "stopped by whoever started the run"
+
+
 class Interrupted(Exception):
     """The run ends early; the text says why, in plain words."""
 
@@ -100,11 +103,13 @@ class Director:
         watchful = self._held or self._settling or self._paused()
         for descriptor, _ in self._poll.poll(TURN if watchful else 10 * TURN):
             if descriptor == self._control and not os.read(self._control, 1):
-                raise Interrupted("stopped")
+                raise Interrupted(STOPPED)
         frames = self._ring.count()
         if frames != self._frames:
             self._frames, self._moved = frames, time.monotonic()
         self._write(self._collect())
+        if lost := self._sniffer.lost():
+            raise Interrupted(lost)
 
     def _collect(self) -> int:
         """Take everything told so far; the time up to which that is everything."""

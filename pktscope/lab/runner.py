@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from pktscope.lab.codes import INTERRUPTED
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -44,7 +46,8 @@ class Run:
 
     @property
     def status(self) -> int | None:
-        """The exit code, or None while it runs: 0 well, 1 something failed, 2 no such demo or filter, 3 no right."""
+        """The exit code, or None while it runs: 0 well, 1 something failed, 2 no such demo or filter, 3 no right,
+        130 stopped."""
         return self._process.poll()
 
     @property
@@ -56,7 +59,7 @@ class Run:
                 lines = said.read(4096).decode("utf-8", "replace").splitlines()
             status = self._process.wait()
             self._refusal = next((line for line in reversed(lines) if line.strip()), "")[:500]
-            if status and not self._refusal:
+            if status not in (0, INTERRUPTED) and not self._refusal:
                 self._refusal = f"the worker ended without a word (exit code {status})"
         return self._refusal
 

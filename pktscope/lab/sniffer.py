@@ -13,6 +13,8 @@ from pktscope.capture.sniff import marker_frame, sniff_ring
 from pktscope.lab import kernel
 
 _HEAD = struct.Struct("=QII")
+_NO_SCAPY = 4
+"""Exit code."""
 
 
 class Sniffer:
@@ -26,6 +28,7 @@ class Sniffer:
         self._promises = promises
         self._slot = slot
         self._unread = b""
+        self._marked = False
         self.ended = False
         self.pipe, its = os.pipe()
         self.pid = os.fork()
@@ -59,11 +62,20 @@ class Sniffer:
 
     def mark(self) -> None:
         """Put the end marker on the wire: the sniffer ends when it has passed."""
+        self._marked = True
         self._sender.sendto(self._marker, (self._interface, MARKER_TYPE))
+
+    def lost(self) -> str:
+        """Why it ended before it was asked to, in plain words; '' if it did not."""
+        if not self.ended or self._marked:
+            return ""
+        _, status = os.waitpid(self.pid, 0)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _NO_SCAPY:
+            return "scapy is needed to sniff and is not installed: pip install scapy"
+        return "the sniffing process died"
 
 
 def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot: int) -> NoReturn:
-    complaints = os.dup(2)
     status = 1
     try:
         kernel.die_with_parent()
@@ -77,7 +89,7 @@ def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot
         sniff_ring(ring, lambda frames: _send(pipe, frames), marker=marker, promise=promise)
         status = 0
     except ImportError:
-        os.write(complaints, b"scapy is needed to sniff and is not installed: pip install scapy\n")
+        status = _NO_SCAPY
     finally:
         os._exit(status)
 

@@ -79,7 +79,7 @@ def _enum(kind: Callable[[int], Any], number: int) -> str:
     try:
         return str(kind(number).name)
     except ValueError:
-        return str(number)
+        return value(number)
 
 
 def _protocol(rest: Iterable[Any]) -> list[str]:
@@ -137,9 +137,15 @@ _LEVEL_PREFIXES = (
 )  # fmt: skip
 
 
+_OTHERS = ("DEFAULT", "J1939", "VM_SOCKETS")
+"""In names that look like options of these levels and are not."""
+
+
 def _constants(prefix: str) -> list[tuple[str, int]]:
     found = [(name, getattr(socket, name)) for name in dir(socket) if name.startswith(prefix)]
-    return [(name, int(number)) for name, number in found if isinstance(number, int) and "DEFAULT" not in name]
+    return [
+        (name, int(number)) for name, number in found if isinstance(number, int) and not any(map(name.count, _OTHERS))
+    ]
 
 
 LEVELS = {int(getattr(socket, level)): level for level, _ in _LEVEL_PREFIXES if hasattr(socket, level)}

@@ -20,8 +20,8 @@ from pktscope.capture.recording import Writer
 from pktscope.capture.ring import ETHERNET, Ring, link_of, port_filter
 from pktscope.demos import Demo
 from pktscope.lab import ladder, live, program, room, threshold
-from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
-from pktscope.lab.director import Director
+from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK, USAGE
+from pktscope.lab.director import STOPPED, Director
 from pktscope.lab.program import Script
 from pktscope.lab.room import Refused, step
 from pktscope.lab.sniffer import Sniffer
@@ -136,6 +136,8 @@ def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, s
     writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface="lo", link=ETHERNET)
     writer.exchange(exchange, time.time_ns())
     failure = Director(writer, ring, sniffer, programs, promises, CONTROL, demo.seconds + SPARE).conduct()
+    if failure == STOPPED:
+        return INTERRUPTED
     return refuse(FAILED, failure) if failure else OK
 
 

@@ -15,7 +15,7 @@ import struct
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from pktscope import demos
@@ -53,10 +53,10 @@ def word(frame: bytes) -> str:
     return f"{side}:{names}{length or ''}"
 
 
-def picture(recording: bytes) -> str:
+def picture_of(seen: Iterable[tuple[int, bytes]]) -> str:
     """The whole exchange as words."""
     words, before = [], None
-    for at, frame in frames(recording):
+    for at, frame in seen:
         late = before is not None and at - before >= PAUSE
         words.append(("~" if late else "") + word(frame))
         before = at
@@ -69,7 +69,7 @@ def once(name: str) -> str:
     """Run a demo; its picture, or what went wrong."""
     with runner.start(name) as run:
         recording = run.stream.read()
-        return picture(recording) + (f"  !! {run.refusal}" if run.refusal else "")
+        return picture_of(frames(recording)) + (f"  !! {run.refusal}" if run.refusal else "")
 
 
 def burn() -> None:
