@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
@@ -82,10 +83,22 @@ def kinds(step: Step) -> tuple[Kind, ...]:
             return ()
 
 
+@lru_cache(maxsize=1024)
+def asked(kind: Kind, flags: int, verdict: int) -> tuple[Rule, ...]:
+    """The rules of a kind that may have something to say of a segment with these control bits and this verdict."""
+    return tuple(
+        each for each in BY_KIND[kind]
+        if (not each.flags or each.flags & flags) and (not each.verdict or each.verdict & verdict)
+    )  # fmt: skip
+
+
 def speak(step: Step, flow: Flow) -> Iterator[Note]:
     """All notes on a step, in order."""
+    header = getattr(step.observation, "transport", None)
+    flags = header.flags if isinstance(header, Tcp) else 0
+    verdict = step.segment.verdict if step.segment is not None else 0
     for kind in kinds(step):
-        for each in BY_KIND[kind]:
+        for each in asked(kind, flags, verdict):
             yield from each.notes(step, flow)
 
 

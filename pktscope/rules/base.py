@@ -63,6 +63,10 @@ class Rule:
     severity: Severity
     example: str
     body: Body
+    flags: int = 0
+    """A segment rule is asked only where the header has one of these control bits; 0: always."""
+    verdict: int = 0
+    """A segment rule is asked only where the verdict has one of these bits; 0: always."""
 
     @property
     def headline(self) -> str:
@@ -105,8 +109,13 @@ def rule(
     on: Kind,
     example: str,
     severity: Severity = Severity.LESSON,
+    flags: int = 0,
+    verdict: int = 0,
 ) -> Callable[[Body], Rule]:
-    """Make a rule of a function. Raises MalformedRule where its id, docstring or example is missing."""
+    """Make a rule of a function; `flags` and `verdict` spare it the segments it has nothing to say of.
+
+    Raises MalformedRule where its id, docstring or example is missing.
+    """
 
     def make(body: Body) -> Rule:
         code = body.__code__
@@ -118,6 +127,6 @@ def rule(
             raise MalformedRule(f"{where}: rule {id} needs a docstring: a headline, then the lesson")
         if f"# {id}" not in example and f" {id}" not in example:
             raise MalformedRule(f"{where}: the example of rule {id} marks no line with '# {id}'")
-        return Rule(id, on, reference, severity, example, body)
+        return Rule(id, on, reference, severity, example, body, flags, verdict)
 
     return make

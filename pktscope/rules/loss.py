@@ -105,7 +105,14 @@ TIMER = (
 )
 
 
-@rule("tcp.retransmission", "RFC 6298 section 5", on="segment", example=TIMER, severity=Severity.WARNING)
+@rule(
+    "tcp.retransmission",
+    "RFC 6298 section 5",
+    on="segment",
+    example=TIMER,
+    severity=Severity.WARNING,
+    verdict=V.RETRANSMISSION,
+)
 def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     """The same bytes again: no acknowledgement came in time.
 
@@ -162,7 +169,14 @@ SYN_LOST = """
 """
 
 
-@rule("tcp.syn-again", "RFC 6298 section 2", on="segment", example=SYN_LOST, severity=Severity.WARNING)
+@rule(
+    "tcp.syn-again",
+    "RFC 6298 section 2",
+    on="segment",
+    example=SYN_LOST,
+    severity=Severity.WARNING,
+    verdict=V.SYN_AGAIN,
+)
 def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
     """The SYN again: no answer came.
 
@@ -202,7 +216,14 @@ SYN_ACK_LOST = """
 """
 
 
-@rule("tcp.syn-ack-again", "RFC 6298 section 2", on="segment", example=SYN_ACK_LOST, severity=Severity.WARNING)
+@rule(
+    "tcp.syn-ack-again",
+    "RFC 6298 section 2",
+    on="segment",
+    example=SYN_ACK_LOST,
+    severity=Severity.WARNING,
+    verdict=V.SYN_AGAIN,
+)
 def syn_ack_again(step: Step, flow: Flow) -> Iterator[Finding]:
     """The SYN,ACK again: the handshake hangs at its second segment.
 
@@ -250,7 +271,14 @@ FIN_LOST = (
 )
 
 
-@rule("tcp.fin-again", "RFC 9293 section 3.6", on="segment", example=FIN_LOST, severity=Severity.WARNING)
+@rule(
+    "tcp.fin-again",
+    "RFC 9293 section 3.6",
+    on="segment",
+    example=FIN_LOST,
+    severity=Severity.WARNING,
+    verdict=V.FIN_AGAIN,
+)
 def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
     """The FIN again: it takes a number, so it is sent until it is acknowledged.
 
@@ -322,7 +350,12 @@ ASKED = """
 
 
 @rule(
-    "tcp.fast-retransmission", "RFC 5681 section 3.2, RFC 6675", on="segment", example=ASKED, severity=Severity.WARNING
+    "tcp.fast-retransmission",
+    "RFC 5681 section 3.2, RFC 6675",
+    on="segment",
+    example=ASKED,
+    severity=Severity.WARNING,
+    verdict=V.FAST,
 )
 def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     """Sent again at once, because duplicate ACKs asked for it.
@@ -372,7 +405,14 @@ NEEDLESS = (
 )
 
 
-@rule("tcp.spurious-retransmission", "RFC 5682", on="segment", example=NEEDLESS, severity=Severity.WARNING)
+@rule(
+    "tcp.spurious-retransmission",
+    "RFC 5682",
+    on="segment",
+    example=NEEDLESS,
+    severity=Severity.WARNING,
+    verdict=V.SPURIOUS,
+)
 def spurious_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     """Sent again although it had been acknowledged.
 

@@ -92,7 +92,7 @@ AGAIN = (
 )
 
 
-@rule("tcp.ports-reused", "RFC 9293 section 3.4.3", on="segment", example=AGAIN)
+@rule("tcp.ports-reused", "RFC 9293 section 3.4.3", on="segment", example=AGAIN, flags=SYN)
 def ports_reused(step: Step, flow: Flow) -> Iterator[Finding]:
     """A new connection between the same two endpoints.
 

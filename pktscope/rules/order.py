@@ -52,7 +52,14 @@ def numbers_of(end: End, first: int, behind: int) -> str:
     return span((first, behind))
 
 
-@rule("tcp.duplicate-ack", "RFC 5681 section 2", on="segment", example=MISSING, severity=Severity.NOTICE)
+@rule(
+    "tcp.duplicate-ack",
+    "RFC 5681 section 2",
+    on="segment",
+    example=MISSING,
+    severity=Severity.NOTICE,
+    verdict=V.DUPLICATE_ACK,
+)
 def duplicate_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     """The same number asked for again: something arrived, but not what is next.
 
@@ -116,7 +123,7 @@ TWICE = """
 """
 
 
-@rule("tcp.d-sack", "RFC 2883", on="segment", example=TWICE, severity=Severity.NOTICE)
+@rule("tcp.d-sack", "RFC 2883", on="segment", example=TWICE, severity=Severity.NOTICE, verdict=V.D_SACK)
 def d_sack(step: Step, flow: Flow) -> Iterator[Finding]:
     """D-SACK: "these bytes came twice".
 
@@ -162,7 +169,14 @@ REASONS = {
 }
 
 
-@rule("tcp.out-of-order", "RFC 9293 section 3.10.7.4", on="segment", example=SWAPPED, severity=Severity.NOTICE)
+@rule(
+    "tcp.out-of-order",
+    "RFC 9293 section 3.10.7.4",
+    on="segment",
+    example=SWAPPED,
+    severity=Severity.NOTICE,
+    verdict=V.OUT_OF_ORDER,
+)
 def out_of_order(step: Step, flow: Flow) -> Iterator[Finding]:
     """Late, not lost: later bytes overtook these.
 
@@ -184,7 +198,7 @@ def out_of_order(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.gap", "RFC 9293 section 3.4", on="segment", example=SWAPPED, severity=Severity.NOTICE)
+@rule("tcp.gap", "RFC 9293 section 3.4", on="segment", example=SWAPPED, severity=Severity.NOTICE, verdict=V.GAP)
 def gap(step: Step, flow: Flow) -> Iterator[Finding]:
     """Bytes before these are not in this capture.
 
@@ -245,7 +259,14 @@ UNSEEN = (
 )
 
 
-@rule("tcp.acked-unseen", "RFC 9293 section 3.4", on="segment", example=UNSEEN, severity=Severity.NOTICE)
+@rule(
+    "tcp.acked-unseen",
+    "RFC 9293 section 3.4",
+    on="segment",
+    example=UNSEEN,
+    severity=Severity.NOTICE,
+    verdict=V.ACKED_UNSEEN,
+)
 def acked_unseen(step: Step, flow: Flow) -> Iterator[Finding]:
     """Acknowledged, but not in this capture: so it is the capture that missed it.
 
@@ -280,7 +301,7 @@ DOUBLED = (
 )
 
 
-@rule("tcp.captured-twice", "", on="segment", example=DOUBLED, severity=Severity.NOTICE)
+@rule("tcp.captured-twice", "", on="segment", example=DOUBLED, severity=Severity.NOTICE, verdict=V.CAPTURED_TWICE)
 def captured_twice(step: Step, flow: Flow) -> Iterator[Finding]:
     """The very same frame twice, within a millisecond.
 

@@ -34,7 +34,7 @@ def refuses(step: Step, flow: Flow) -> bool:
     return me.reset == step.index and you.syn is not None and was(step, you.side) is State.SYN_SENT
 
 
-@rule("tcp.refused", "RFC 9293 section 3.10.7.1", on="segment", example=REFUSED, severity=Severity.ERROR)
+@rule("tcp.refused", "RFC 9293 section 3.10.7.1", on="segment", example=REFUSED, severity=Severity.ERROR, flags=RST)
 def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     """RST answers a SYN: nothing accepts connections on that port.
 
@@ -120,7 +120,7 @@ RESET = (
 )
 
 
-@rule("tcp.reset", "RFC 9293 section 3.5.2", on="segment", example=RESET, severity=Severity.WARNING)
+@rule("tcp.reset", "RFC 9293 section 3.5.2", on="segment", example=RESET, severity=Severity.WARNING, flags=RST)
 def reset(step: Step, flow: Flow) -> Iterator[Finding]:
     """RST: one end ends the connection at once, in both directions.
 
@@ -170,7 +170,14 @@ LATE = (
 )
 
 
-@rule("tcp.reset-data-after-close", "RFC 1122 section 4.2.2.13", on="segment", example=LATE, severity=Severity.WARNING)
+@rule(
+    "tcp.reset-data-after-close",
+    "RFC 1122 section 4.2.2.13",
+    on="segment",
+    example=LATE,
+    severity=Severity.WARNING,
+    flags=RST,
+)
 def reset_data_after_close(step: Step, flow: Flow) -> Iterator[Finding]:
     """RST answers data sent to an end that has closed.
 
@@ -204,7 +211,7 @@ STRAY = (
 )
 
 
-@rule("tcp.reset-ignored", "RFC 5961 section 3.2", on="segment", example=STRAY, severity=Severity.NOTICE)
+@rule("tcp.reset-ignored", "RFC 5961 section 3.2", on="segment", example=STRAY, severity=Severity.NOTICE, flags=RST)
 def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
     """A RST that does not fit is ignored.
 

@@ -80,7 +80,7 @@ def crossing(step: Step, you: End) -> bool:
     return you.fin_end is not None and ack is not None and ack < you.fin_end
 
 
-@rule("tcp.fin", "RFC 9293 section 3.6", on="segment", example=FOUR)
+@rule("tcp.fin", "RFC 9293 section 3.6", on="segment", example=FOUR, flags=FIN)
 def fin(step: Step, flow: Flow) -> Iterator[Finding]:
     """FIN: one end has no more to send.
 
@@ -132,7 +132,7 @@ def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.fin-second", "RFC 9293 section 3.6", on="segment", example=FOUR)
+@rule("tcp.fin-second", "RFC 9293 section 3.6", on="segment", example=FOUR, flags=FIN)
 def fin_second(step: Step, flow: Flow) -> Iterator[Finding]:
     """The other end's FIN: now neither has more to send.
 
@@ -156,7 +156,7 @@ def fin_second(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.fin-and-ack", "RFC 9293 section 3.6", on="segment", example=THREE)
+@rule("tcp.fin-and-ack", "RFC 9293 section 3.6", on="segment", example=THREE, flags=FIN)
 def fin_and_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     """FIN and ACK in one segment: three segments close the connection instead of four.
 
@@ -321,7 +321,7 @@ CROSSED = (
 )
 
 
-@rule("tcp.simultaneous-close", "RFC 9293 section 3.6", on="segment", example=CROSSED)
+@rule("tcp.simultaneous-close", "RFC 9293 section 3.6", on="segment", example=CROSSED, flags=FIN)
 def simultaneous_close(step: Step, flow: Flow) -> Iterator[Finding]:
     """Both ends close before either has the other's FIN.
 
@@ -359,7 +359,7 @@ def asked(flow: Flow, syn: int) -> bool:
     return not header_of(flow.steps[syn]).flags & ACK
 
 
-@rule("tcp.simultaneous-open", "RFC 9293 section 3.5", on="segment", example=BOTH_ASK)
+@rule("tcp.simultaneous-open", "RFC 9293 section 3.5", on="segment", example=BOTH_ASK, flags=SYN)
 def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
     """Both ends call connect(), and the SYNs cross: one connection without a listener.
 

@@ -37,7 +37,14 @@ def closed(side: Side) -> str:
     return f"window closed {side}"
 
 
-@rule("tcp.window-full", "RFC 9293 section 3.8.6", on="segment", example=CLOSED, severity=Severity.NOTICE)
+@rule(
+    "tcp.window-full",
+    "RFC 9293 section 3.8.6",
+    on="segment",
+    example=CLOSED,
+    severity=Severity.NOTICE,
+    verdict=V.WINDOW_FULL,
+)
 def window_full(step: Step, flow: Flow) -> Iterator[Finding]:
     """The window is used up: not one byte more may be sent.
 
@@ -60,7 +67,14 @@ def window_full(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.zero-window", "RFC 9293 section 3.8.6", on="segment", example=CLOSED, severity=Severity.WARNING)
+@rule(
+    "tcp.zero-window",
+    "RFC 9293 section 3.8.6",
+    on="segment",
+    example=CLOSED,
+    severity=Severity.WARNING,
+    verdict=V.ZERO_WINDOW,
+)
 def zero_window(step: Step, flow: Flow) -> Iterator[Finding]:
     """Window 0: the receiver has no room, so the sender must stop.
 
@@ -83,7 +97,14 @@ def zero_window(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.window-probe", "RFC 9293 section 3.8.6.1", on="segment", example=CLOSED, severity=Severity.NOTICE)
+@rule(
+    "tcp.window-probe",
+    "RFC 9293 section 3.8.6.1",
+    on="segment",
+    example=CLOSED,
+    severity=Severity.NOTICE,
+    verdict=V.ZERO_WINDOW_PROBE,
+)
 def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
     """A probe: is there room again?
 
@@ -116,7 +137,9 @@ def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-@rule("tcp.window-probe-answer", "RFC 9293 section 3.8.6.1", on="segment", example=CLOSED)
+@rule(
+    "tcp.window-probe-answer", "RFC 9293 section 3.8.6.1", on="segment", example=CLOSED, verdict=V.ZERO_WINDOW_PROBE_ACK
+)
 def window_probe_answer(step: Step, flow: Flow) -> Iterator[Finding]:
     """The answer to a probe: still no room.
 
@@ -188,7 +211,7 @@ IDLE = (
 )
 
 
-@rule("tcp.keep-alive", "RFC 9293 section 3.8.4", on="segment", example=IDLE)
+@rule("tcp.keep-alive", "RFC 9293 section 3.8.4", on="segment", example=IDLE, verdict=V.KEEP_ALIVE)
 def keep_alive(step: Step, flow: Flow) -> Iterator[Finding]:
     """A keep-alive: are you still there?
 
@@ -220,7 +243,7 @@ def keep_alive(step: Step, flow: Flow) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-@rule("tcp.keep-alive-answer", "RFC 9293 section 3.8.4", on="segment", example=IDLE)
+@rule("tcp.keep-alive-answer", "RFC 9293 section 3.8.4", on="segment", example=IDLE, verdict=V.KEEP_ALIVE_ACK)
 def keep_alive_answer(step: Step, flow: Flow) -> Iterator[Finding]:
     """The answer to a keep-alive: the other end is there.
 
