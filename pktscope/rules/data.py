@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pktscope.model import FIN, PSH, RST, SYN, Return, Step
+from pktscope.model import FIN, PSH, RST, SYN, Return, Side, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.phrases import (
@@ -31,6 +31,8 @@ DELAYED = 20 * MILLISECOND
 """An ACK held back at least this long is a delayed one; Linux waits 40 ms, others up to 200 ms."""
 MOST_DELAYED = 500 * MILLISECOND
 """RFC 9293 section 3.8.6.3: no ACK may wait longer."""
+NEAR = 5 * MILLISECOND
+"""An end that answered the handshake this fast has no way to the capture on which 20 ms can be lost."""
 BLOCKED = 5 * MILLISECOND
 """A call that took longer was waiting for something."""
 SEND_BLOCKED = 20 * MILLISECOND
@@ -276,7 +278,7 @@ def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if not pieces or not bare(step) or step.segment is None:
         return
     waited = step.time - pieces[0].time
-    if not held_back(flow, step.time, pieces):
+    if not held_back(flow, step, pieces):
         return
     flow.memory["delayed ack", step.side] = step.index
     again = "" if flow.once(f"tcp.delayed-ack {step.side}") else " again"
@@ -291,14 +293,25 @@ def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def held_back(flow: Flow, time: int, pieces: list[Sent]) -> bool:
-    """Whether an ACK was late by its receiver's choice: not the way, nor a loss, took the time."""
-    first, last = pieces[0], pieces[-1]
-    trip = flow.machine.rtt
-    if not trip or any(piece.again for piece in pieces):
+def held_back(flow: Flow, step: Step, pieces: list[Sent]) -> bool:
+    """Whether an ACK was late by its sender's choice: neither the way, nor a queue on it, nor a loss took the time.
+
+    Two full segments must be answered at once (RFC 5681 section 4.2), so with more the reason was another.
+    """
+    trip = answered_in(flow, step.side)
+    many = pieces[-1].end - pieces[0].first > 2 * largest_segment(flow, step.side.other)
+    if trip is None or trip > NEAR or many or any(piece.again for piece in pieces):
         return False
     in_order = all(early.step < late.step for early, late in pairwise(pieces))
-    return in_order and time - last.time - trip >= DELAYED and time - first.time - trip <= MOST_DELAYED
+    return in_order and step.time - pieces[-1].time >= DELAYED and step.time - pieces[0].time <= MOST_DELAYED
+
+
+def answered_in(flow: Flow, side: Side) -> int | None:
+    """How long an end's part of the handshake took, seen from where the capture was made; None if it was not seen."""
+    me, you = flow.ends[side], flow.ends[side.other]
+    if me.syn is None or you.syn is None or you.syn_acked is None:
+        return None
+    return flow.steps[you.syn_acked].time - flow.steps[you.syn].time
 
 
 STICKY = (

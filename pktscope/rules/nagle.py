@@ -128,8 +128,10 @@ def nagle_coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
     TCP_NODELAY, or tell the kernel that more will follow (MSG_MORE, TCP_CORK).
     """
     held = held_writes(step, flow, "nagle")
+    if held is None or step.octets is None:
+        return
     writes = bytes_of(step, flow)
-    if held is None or len(writes) < 2 or step.octets is None:
+    if len(writes) < 2:
         return
     yield released(step, flow, held, f"{len(writes):,} writes in one segment: {stretch(*step.octets)}")
 
@@ -171,6 +173,8 @@ def bytes_of(step: Step, flow: Flow) -> list[Write]:
 
 def held_writes(step: Step, flow: Flow, why: str) -> tuple[Write, int] | None:
     """The first write of a segment that was held back for a reason, and the step at which that was seen."""
+    if (f"{why} run", step.side) not in flow.memory:
+        return None
     for write in bytes_of(step, flow):
         seen = flow.memory.get((why, write.step))
         if seen is not None:
@@ -327,8 +331,11 @@ def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
     A send() without MSG_MORE, clearing TCP_CORK, setting TCP_NODELAY, a full segment, the end of the stream, or 200
     ms: any of these lets them go, all in one segment where they fit.
     """
-    held, writes = held_writes(step, flow, "kept"), bytes_of(step, flow)
-    if held is None or step.octets is None or any(("nagle", write.step) in flow.memory for write in writes[-1:]):
+    held = held_writes(step, flow, "kept")
+    if held is None or step.octets is None:
+        return
+    writes = bytes_of(step, flow)
+    if ("nagle", writes[-1].step) in flow.memory:
         return
     write = held[0]
     yield find(
