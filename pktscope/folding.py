@@ -35,22 +35,20 @@ class Run:
     answers: int = 0
     """Of those folded: the lane's frames, their octets, and pure ACKs the other way."""
 
-    def takes(self, kind: tuple[object, ...], arrow: Arrow) -> bool:
-        """Whether a frame of this kind continues the run. A stream has one direction: its ACKs come the other way."""
-        return bool(kind) and kind == self.kind and lane_of(arrow) == self.lane
+    def takes(self, kind: tuple[object, ...], lane: int) -> bool:
+        """Whether a frame of this kind, of this lane's stream, continues the run."""
+        return bool(kind) and kind == self.kind and lane == self.lane
 
-    def count(self, arrow: Arrow, frame: Frame) -> None:
+    def count(self, role: Role, frame: Frame) -> None:
         """One more frame that is not shown by itself."""
-        if arrow.role is Role.ACK:
+        if role is Role.ACK:
             self.answers += 1
             return
         self.frames += 1
-        is_fragment = arrow.role is Role.FRAGMENT and frame.ip is not None
-        self.octets += frame.ip.fragment_length if is_fragment and frame.ip else frame.length
+        self.octets += frame.ip.fragment_length if role is Role.FRAGMENT and frame.ip else frame.length
 
-    def row(self, newest: Arrow) -> Fold:
-        """The row that shows all of them."""
-        first = self.first or newest
+    def row(self, first: Arrow, step: int, number: int) -> Fold:
+        """The row that shows all of them, up to the frame `number` that `step` saw."""
         noun, role = ALIKE[str(self.kind[0])]
         label = [counted(self.frames, noun), counted(self.octets, "bytes")] if self.frames else []
         if self.answers:
@@ -60,8 +58,8 @@ class Run:
             time=first.time,
             sender=self.lane if self.frames else 1 - self.lane,
             receiver=1 - self.lane if self.frames else self.lane,
-            last_step=newest.step,
-            numbers=(first.number, newest.number),
+            last_step=step,
+            numbers=(first.number, number),
             count=self.frames + self.answers,
             label=tuple(label),
             role=role if self.frames else Role.ACK,
@@ -69,19 +67,19 @@ class Run:
         )
 
 
-def lane_of(arrow: Arrow) -> int:
-    """The lane whose stream a frame belongs to."""
-    return 1 - arrow.sender if arrow.role is Role.ACK else arrow.sender
+def lane_of(role: Role, sender: int) -> int:
+    """The lane whose stream a frame belongs to: a pure ACK belongs to the data it acknowledges."""
+    return 1 - sender if role is Role.ACK else sender
 
 
-def kind_of(frame: Frame, arrow: Arrow, verdict: int) -> tuple[object, ...]:
+def kind_of(frame: Frame, role: Role, sender: int, verdict: int) -> tuple[object, ...]:
     """What makes frames alike; empty for one that always stands alone."""
     if verdict:
         return ()
-    if arrow.role is Role.FRAGMENT and frame.transport is None and frame.ip is not None:
-        return ("fragments", arrow.sender, frame.ip.identification)
+    if role is Role.FRAGMENT and frame.transport is None and frame.ip is not None:
+        return ("fragments", sender, frame.ip.identification)
     if isinstance(frame.transport, Tcp) and not frame.transport.flags & ~(ACK | PSH):
         return ("stream",)
-    if isinstance(frame.transport, Udp) and arrow.role is Role.DATAGRAM:
-        return ("datagrams", arrow.sender, frame.length)
+    if isinstance(frame.transport, Udp) and role is Role.DATAGRAM:
+        return ("datagrams", sender, frame.length)
     return ()

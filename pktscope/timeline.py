@@ -197,20 +197,40 @@ class Timeline:
     def _frame(self, step: Step, frame: Frame, lane: int) -> int:
         self._silence(step)
         verdict = step.segment.verdict if step.segment else 0
-        again = bool(verdict & SENT_BEFORE)
-        words = verdict_words(verdict) + self._foreign(frame)
+        role = frame_role(frame, again=bool(verdict & SENT_BEFORE))
         window = self._window_news(frame, step.segment, lane, verdict)
-        label = frame_label(frame, step.segment, words, window=window)
-        raw = raw_label(label, frame.transport) if isinstance(frame.transport, Tcp) else label
-        role = frame_role(frame, again)
-        arrow = Arrow(
-            step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke_of(frame, role, again)
-        )
-        row = self._fold(arrow, frame, verdict)
+        row = self._continued(step, frame, lane, role, verdict)
+        if row is None:
+            row = self._append(self._arrow(step, frame, lane, role, verdict, window))
         self._frames[frame.number] = row
         if step.segment is not None:
             self._departed(lane, step.segment, row)
         return row
+
+    def _continued(self, step: Step, frame: Frame, lane: int, role: Role, verdict: int) -> int | None:
+        """The row of the run that swallows this frame; None for a frame that gets a row of its own."""
+        kind = kind_of(frame, role, lane, verdict) if self.fold else ()
+        if not self._run.takes(kind, lane_of(role, lane)):
+            self._run = Run(kind, lane_of(role, lane))
+        run, last = self._run, len(self.rows) - 1
+        run.rows += 1
+        if run.rows <= EVIDENT:
+            return None
+        run.count(role, frame)
+        if run.rows == EVIDENT + 1:
+            return None
+        newest = self.rows[last]
+        if run.first is None and isinstance(newest, Arrow):
+            run.first = newest
+        assert run.first is not None
+        self._replace(last, run.row(run.first, step.index, frame.number))
+        return last
+
+    def _arrow(self, step: Step, frame: Frame, lane: int, role: Role, verdict: int, window: bool) -> Arrow:
+        label = frame_label(frame, step.segment, verdict_words(verdict) + self._foreign(frame), window=window)
+        raw = raw_label(label, frame.transport) if isinstance(frame.transport, Tcp) else label
+        stroke = stroke_of(frame, role, again=bool(verdict & SENT_BEFORE))
+        return Arrow(step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke)
 
     def _foreign(self, frame: Frame) -> tuple[str, ...]:
         """Who sent a frame that neither end sent: a router's ICMP error."""
@@ -229,23 +249,6 @@ class Timeline:
         if news or last is None:
             self._windows[lane] = now
         return news
-
-    def _fold(self, arrow: Arrow, frame: Frame, verdict: int) -> int:
-        """Append the arrow, or let it disappear into the run it continues. The row that shows it."""
-        kind = kind_of(frame, arrow, verdict) if self.fold else ()
-        if not self._run.takes(kind, arrow):
-            self._run = Run(kind, lane_of(arrow))
-        run = self._run
-        run.rows += 1
-        if run.rows <= EVIDENT:
-            return self._append(arrow)
-        run.count(arrow, frame)
-        if run.first is None:
-            run.first = arrow
-            return self._append(arrow)
-        last = len(self.rows) - 1
-        self._replace(last, run.row(arrow))
-        return last
 
     def _departed(self, lane: int, segment: Segment, row: int) -> None:
         """Octets left: if several writes left in this one segment, brace them."""

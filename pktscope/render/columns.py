@@ -113,10 +113,10 @@ def time_text(nanoseconds: int, cells: int) -> str:
     """A duration in milliseconds for a column of `cells`; where that does not fit, in a larger unit, which it names."""
     sign = "-" if nanoseconds < 0 else ""
     nanoseconds = abs(nanoseconds)
-    decimals = 3 if cells >= 8 else 1
-    shown = f"{sign}{nanoseconds / 1e6:.{decimals}f}"
-    if len(shown) <= cells:
-        return shown
+    for decimals in (3,) if cells >= 8 else (3, 2, 1):  # where there is room, points stand below each other
+        shown = f"{sign}{nanoseconds / 1e6:.{decimals}f}"
+        if len(shown) <= cells:
+            return shown
     for decimals in (3, 2, 1, 0):
         shown = f"{sign}{nanoseconds / 1e9:.{decimals}f} s"
         if len(shown) <= cells and nanoseconds < 3600 * 10**9:
