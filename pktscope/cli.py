@@ -1,4 +1,4 @@
-"""The commands. Each starts the layer that owns the work, then shows what comes of it; nothing heavy is imported early."""
+"""The commands. Each starts the layer that owns the work, then shows what comes of it; nothing is imported early."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load ends the program at once and without a word
 
-from collections.abc import Callable, Sequence  # noqa: E402 (after the signal, on purpose)
+from collections.abc import Callable, Iterable, Sequence  # noqa: E402 (after the signal, on purpose)
 from contextlib import suppress  # noqa: E402
-from typing import TYPE_CHECKING, Any, TypeVar  # noqa: E402
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast  # noqa: E402
 
 import click  # noqa: E402
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pktscope.lab.runner import Run
     from pktscope.show import Manner
 
-OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
+# Exit codes, as the README lists them.
+OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -37,7 +38,7 @@ class Stop(Exception):
 def looks(command: Command) -> Command:
     """The options of every command that shows a timeline."""
     options = (
-        click.option("--plain", is_flag=True, help="Text instead of the screen (the default where stdout is no terminal)."),
+        click.option("--plain", is_flag=True, help="Text, not the screen (as where stdout is no terminal)."),
         click.option("--json", "as_json", is_flag=True, help="Steps and notes as one JSON document."),
         click.option("--width", type=click.IntRange(40, 1000), help="Columns of the text."),
         click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only."),
@@ -115,7 +116,7 @@ def record(name: str, write_to: str, host: bool) -> int:
     return exchange(known_demo(name), write_to, host, None)
 
 
-@commands.command()
+@commands.command(short_help="Explain a saved capture.")
 @click.argument("file", metavar="FILE|-")
 @click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
 @looks
@@ -123,12 +124,11 @@ def replay(file: str, stream: str, **look: Any) -> int:
     """Explain a saved capture: pcap or pcapng, gzip too; '-' reads standard input."""
     from pktscope.capture.store import Store
 
-    store = opened(lambda: Store.open(file))
-    lay_down_privileges()
+    store = opened(lambda: Store.open(file, lay_down_privileges), file)
     return present(store, look, title=os.path.basename(file) if file != "-" else "standard input", stream=stream)
 
 
-@commands.command()
+@commands.command(short_help="Watch an interface.")
 @click.option("-i", "interface", required=True, metavar="IFACE", help="Which interface: lo, eth0, ...")
 @click.argument("filter", nargs=-1)
 @click.option("-c", "count", type=click.IntRange(1), help="Stop after so many frames.")
@@ -141,7 +141,7 @@ def live(
     count: int | None,
     write_to: str | None,
     stream: str,
-    **look: Any,  # noqa: A002
+    **look: Any,
 ) -> int:
     """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
     from pktscope.lab import runner
@@ -152,7 +152,7 @@ def live(
         return present(store, look, title=title, stream=stream, run=run, endless=count is None)
 
 
-@commands.command()
+@commands.command(short_help="What this machine allows.")
 def doctor() -> int:
     """What this machine allows, step by step, and the way out of each refusal."""
     from pktscope.lab import ladder
@@ -193,19 +193,18 @@ def stream_store(run: Run, write_to: str | None) -> Store:
             copy = open(write_to, "wb")  # noqa: SIM115 (the store closes it when the stream ends)
         except OSError as error:
             raise Stop(FAILED, f"cannot write {shown(write_to)}: {error.strerror}; name another file with -w") from None
-    return Store.from_stream(run.stream, copy_to=copy)
+    return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
 
 
-def opened(how: Callable[[], Store]) -> Store:
+def opened(how: Callable[[], Store], file: str = "") -> Store:
     """A store, or one clear line."""
     from pktscope.capture import BadCapture
 
     try:
         return how()
     except BadCapture as error:
-        raise Stop(USAGE, str(error)) from None
-    except PermissionError as error:
-        raise Stop(PERMISSION, f"{shown(str(error.filename))}: {error.strerror}") from None
+        denied = bool(file) and os.path.exists(file) and not os.access(file, os.R_OK)
+        raise Stop(PERMISSION if denied else USAGE, str(error)) from None
 
 
 def exchange(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
@@ -310,7 +309,8 @@ def print_out(
 
     finish(store, run, endless)
     if store.error:
-        raise Stop(FAILED, store.error)
+        code = ended(run) if run is not None else OK
+        raise Stop(code or FAILED, "" if code else store.error)
     show.complain(store, shown(title)[1:-1])
     try:
         chosen = None if demo is not None else show.choose(store.conversations, stream)
@@ -321,8 +321,7 @@ def print_out(
         return OK if run is None else ended(run)
     if look["as_json"]:
         flow, pieces = show.json_pieces(store, chosen)
-        sys.stdout.writelines(pieces)
-        sys.stdout.write("\n")
+        say_lines(pieces, end="")
     else:
         flow, lines = show.text_lines(store, chosen, manner_of(look), shown(title)[1:-1])
         say_lines(lines)
@@ -358,10 +357,11 @@ def settle(notes: Sequence[Any], run: Run | None, demo: Demo | None, *, quiet: b
     return OK if kept.kept else NOT_SHOWN
 
 
-def say_lines(lines: Any) -> None:
-    """Lines to stdout, encoded as it can."""
+def say_lines(lines: Iterable[str], end: str = "\n") -> None:
+    """Lines to stdout. A reader who leaves early (head, less) ends the program as it ends any other: silently."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for line in lines:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(line + end)
 
 
 def manner_of(look: dict[str, Any]) -> Manner:
@@ -385,7 +385,7 @@ def manner_of(look: dict[str, Any]) -> Manner:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 ok, 1 failure, 2 usage or bad file, 3 permission, 4 not shown, 130 interrupted."""
+    """Run the command line and exit with its code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(AttributeError, ValueError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -408,9 +408,6 @@ def run_commands(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         complain(f"{error.format_message()} ('pktscope --help' shows how)")
         return USAGE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except OSError as error:
         complain(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
         return FAILED

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pktscope.capture import decode, recording
@@ -50,12 +50,17 @@ class Store:
         self.snapshot: tuple[object, tuple[Conversation, ...]] = (None, ())
 
     @classmethod
-    def open(cls, path: str) -> Store:
-        """Open a capture by its path, or '-' for standard input; reading starts at once. Raises BadCapture."""
+    def open(cls, path: str, before_reading: Callable[[], None] = lambda: None) -> Store:
+        """Open a capture by its path, or '-' for standard input; reading starts at once. Raises BadCapture.
+
+        `before_reading` is called between opening and reading: the moment to lay down rights that only opening needed.
+        """
         if path == "-":
-            return cls.from_stream(sys.stdin.buffer, name="standard input")
+            before_reading()
+            return cls.from_stream(standard_input(), name="standard input")
         shown = ascii(path)[1:-1]
         source, status, head = opened(path, shown)
+        before_reading()
         store = cls(source, shown)
         if stat.S_ISREG(status.st_mode):
             store.octets_total = status.st_size
@@ -147,39 +152,48 @@ class Store:
     def run(self, owned: bool) -> None:
         """Read to the end; whatever happens, readers learn that it is over."""
         try:
-            self.read()
+            try:
+                self.read()
+            finally:
+                self.scan.settle()
         except OSError as error:
             self.scan.walk.cease(f"reading stops here: {error.strerror or error}")
-        except ValueError:  # the stream was closed under us
-            self.scan.walk.cease("reading stops here: the stream was closed")
+        except MemoryError:
+            self.scan.walk.cease("reading stops here: there is not enough memory for more of this capture")
+        except ValueError as error:  # what Python says of a stream that was closed under us
+            self.scan.walk.cease(f"reading stops here: {error}")
         finally:
-            self.scan.settle()
             self.over.set()
             if owned:
                 self.source.close()
 
     def read(self) -> None:
-        pending, base, begun = b"", 0, False
+        parts: list[bytes] = []
+        size = base = 0
         for piece in self.pieces():
-            pending = pending + piece if pending else piece
-            if not begun:
-                if len(pending) < 4:
-                    continue
-                begun = True
-                if why := why_not(pending[:HEAD]):
-                    self.error = refusal(self.name, why)
+            parts.append(piece)
+            size += len(piece)
+            # Joined only when there is enough for the next record: a large one may come in very many small pieces.
+            if size < self.scan.walk.needed:
+                continue
+            pending = b"".join(parts)
+            if not base and (why := why_not(pending[:HEAD])):
+                self.error = refusal(self.name, why)
             if self.error or self.scan.walk.broken:
                 if self.copy_to is None:
                     return
-                pending = b""
+                parts, size, base = [], 0, 1
                 continue
             used = self.scan.feed(pending, len(pending), base)
             base += used
-            pending = pending[used:]
-        if not begun:
-            self.error = refusal(self.name, why_not(pending) or "it stops in its first octets")
+            parts = [pending[used:]]
+            size = len(parts[0])
+        if not base:
+            head = b"".join(parts)[:HEAD]
+            why = self.scan.walk.ending or why_not(head) or "it stops in the middle of its header"
+            self.error = self.error or refusal(self.name, why)
         elif not self.error:
-            self.scan.walk.finish(len(pending))
+            self.scan.walk.finish(size)
 
     def pieces(self) -> Iterator[bytes]:
         """The octets of the capture in order, unpacked, and spooled where they cannot be read again."""
@@ -210,6 +224,15 @@ class Store:
                     self.scan.walk.complain(f"the copy stops here: {getattr(error, 'strerror', None) or error}")
                     self.copy_to = None
             yield piece
+
+
+def standard_input() -> BinaryIO:
+    """Standard input, if there is something to expect of it. Raises BadCapture."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise BadCapture("standard input is closed; pipe a capture into it: tcpdump -w - | pktscope replay -")
+    if sys.stdin.isatty():
+        raise BadCapture("standard input is the terminal; pipe a capture into it: tcpdump -w - | pktscope replay -")
+    return sys.stdin.buffer
 
 
 def opened(path: str, shown: str) -> tuple[io.FileIO, os.stat_result, bytes]:
