@@ -95,6 +95,8 @@ class Flow:
         self.open_calls: dict[Side, dict[int, int]] = {Side.CLIENT: {}, Side.SERVER: {}}
         self.fragments: dict[tuple[Side, int | None, int], Pieces] = {}
         """Datagrams that are not complete."""
+        self.abandoned: list[Pieces] = []
+        """Those that never were, and whose identification came again for another."""
         self.completed: dict[tuple[Side, int | None, int], int] = {}
         """When a datagram of that identification was complete."""
         self.told: set[str] = set()
@@ -230,6 +232,8 @@ class Flow:
         key = (side, ip.identification, ip.protocol)
         pieces = self.fragments.get(key)
         if pieces is None or frame.time - pieces.time > REASSEMBLY:
+            if pieces is not None:
+                self.abandoned.append(pieces)
             pieces = self.fragments[key] = Pieces(side, ip.identification, frame.time)
             pieces.again = frame.time - self.completed.get(key, -COPIES) < COPIES
         pieces.put(ip.fragment_offset, ip.fragment_offset + ip.fragment_length, index, frame.time)
@@ -280,7 +284,8 @@ class Flow:
             me.duplicates.append(index)
         if end > seq and not header.flags & RST:
             self.now.fresh, self.now.repeated = me.place(seq, end, index, frame.time)
-        self._states(header, side, ack, end, index)
+        if not bits & Verdict.CAPTURED_TWICE:
+            self._states(header, side, ack, end, index)
         return Segment(
             seq, end, ack, window, known, bits, acked, answers, rtt, me.una, me.nxt,
             None if you.window is None else me.una + you.window,

@@ -178,6 +178,20 @@ end
     assert rules_of(script, "ip.") == ["ip.fragmented", "ip.fragment", "ip.reassembled"]
 
 
+def test_identification_used_again_hides_no_loss() -> None:
+    """A datagram that never was complete is told at the end, though its identification came again for another."""
+    script = """
+udp 127.0.0.1:40000 > 127.0.0.1:8000
+   C > S  FRAGMENT 0:1480 id 7
++200s
+   C > S  FRAGMENT 0:1480 id 7
+   C > S  FRAGMENT 1480:1488 id 7 last UDP 1480
+end
+"""
+
+    assert rules_of(script, "ip.incomplete") == ["ip.incomplete"]
+
+
 def test_pieces_know_what_is_missing() -> None:
     """Stretches join whatever their order, and the end is unknown until the last fragment came."""
     pieces = Pieces(Side.CLIENT, 7, 0)

@@ -46,7 +46,7 @@ def fits(step: Step, flow: Flow) -> Iterator[Finding]:
     if frame.ip.total_length != ETHERNET or not flow.once(f"ip.fits {step.side}"):
         return
     yield find(
-        "{data:,} bytes of data + 8 (UDP) + {header} (IP) = 1,500 bytes, the MTU of Ethernet: one packet, not cut.",
+        "One packet, not cut: {data:,} bytes of data + 8 (UDP) + {header} (IP) = 1,500 bytes, the MTU of Ethernet.",
         evidence=(step.call,),
         data=frame.length,
         header=frame.ip.header_length,
@@ -233,7 +233,7 @@ def incomplete(step: Step, flow: Flow) -> Iterator[Finding]:
     IP never asks for a fragment again. The receiver keeps what it has for some time (Linux: 30 s), then throws all
     of it away and, if it has the first fragment, tells the sender by ICMP. So one lost fragment of 45 costs all 45.
     """
-    waiting = [pieces for pieces in flow.fragments.values() if not pieces.again]
+    waiting = [pieces for pieces in (*flow.abandoned, *flow.fragments.values()) if not pieces.again]
     waiting = [pieces for pieces in waiting if f"ip.incomplete {pieces.steps[0]}" not in flow.told]
     for pieces in waiting[:SHOWN]:
         yield find(
@@ -247,7 +247,7 @@ def incomplete(step: Step, flow: Flow) -> Iterator[Finding]:
         )
     if len(waiting) > SHOWN:
         yield find(
-            "{count:datagrams} more were never complete.",
+            "And {count:datagrams} more were never complete.",
             evidence=tuple(pieces.steps[0] for pieces in waiting[SHOWN : 2 * SHOWN]),
             count=len(waiting) - SHOWN,
         )

@@ -133,7 +133,7 @@ def nagle_coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
     writes = bytes_of(step, flow)
     if len(writes) < 2:
         return
-    yield released(step, flow, held, f"{len(writes):,} writes in one segment: {stretch(*step.octets)}")
+    yield released(step, flow, held, f"One segment for {len(writes):,} writes: {stretch(*step.octets)}")
 
 
 BODY = (
@@ -339,10 +339,10 @@ def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     write = held[0]
     yield find(
-        "{what} leave in one segment, {stretch}{cause}. The first had waited {waited:duration}.",
+        "{what}, {stretch}{cause}. The first had waited {waited:duration}.",
         evidence=(write.step, held[1], writes[-1].step),
         since=write.step,
-        what=f"{len(writes):,} writes" if len(writes) > 1 else "The bytes kept",
+        what=f"One segment for {len(writes):,} writes" if len(writes) > 1 else "The bytes kept leave",
         stretch=stretch(*step.octets),
         cause=uncorking(step, flow, writes),
         waited=step.time - write.time,
