@@ -197,8 +197,8 @@ def option_parts(options: TcpOptions) -> list[str]:
 
 
 def fragment_label(frame: Frame, ip: Ip, whole: Whole | None) -> tuple[str, ...]:
-    """'fragment', '1480 bytes at 1480', 'more', 'id=0x1c46'; the one that completes its datagram says so."""
-    parts = ["fragment", f"{ip.fragment_length} bytes at {ip.fragment_offset}"]
+    """'fragment', 'offset=1480', 'len=1480', 'more', 'id=0x1c46'; the one that completes its datagram says so."""
+    parts = ["fragment", f"offset={ip.fragment_offset}", f"len={ip.fragment_length}"]
     parts.append("more" if ip.more_fragments else "last")
     if whole is not None:
         name = PROTOCOLS.get(ip.protocol, f"protocol {ip.protocol}")

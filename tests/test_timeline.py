@@ -169,9 +169,9 @@ def test_fragments_say_where_they_belong() -> None:
     rows = datagrams().timeline().rows
     arrows = {row.number: row for row in rows if isinstance(row, Arrow)}
 
-    assert arrows[3].label == ("fragment", "1480 bytes at 0", "more", "id=0x1c46")
+    assert arrows[3].label == ("fragment", "offset=0", "len=1480", "more", "id=0x1c46")
     assert (arrows[3].stroke, arrows[4].stroke) == (Stroke.SOLID, Stroke.LIGHT)
-    assert arrows[15].label[:4] == ("fragment", "248 bytes at 17760", "last", "completes UDP, 18,000 bytes")
+    assert arrows[15].label[1:5] == ("offset=17760", "len=248", "last", "completes UDP, 18,000 bytes")
 
 
 def test_an_error_from_the_way_names_its_sender() -> None:
