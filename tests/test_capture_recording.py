@@ -88,9 +88,7 @@ def handshake(stream: io.BytesIO | Any) -> None:
     """A few lines of a recording."""
     writer = Writer(stream)
     writer.exchange(Exchange("The handshake", "handshake", sources=(("client.py", "import socket\n"),)), START)
-    writer.observe(
-        Call(START + 1, Side.CLIENT, 7, 1, "connect", "('127.0.0.1', 8000)", 1, protocol="tcp", peer=SERVER)
-    )
+    writer.observe(Call(START + 1, Side.CLIENT, 7, 1, "connect", "('127.0.0.1', 8000)", 1, protocol="tcp", peer=SERVER))
     writer.frame(START + 2, SYN)
     writer.observe(
         Return(START + 3, Side.SERVER, 8, 2, "accept", 5, "a new socket, 127.0.0.1:40680", local=SERVER, new_socket=6)

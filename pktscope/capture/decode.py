@@ -105,9 +105,7 @@ def fragment_key(packet: network.Packet) -> Key:
     return ip.version, packet.source, packet.target, ip.protocol if ip.version == 4 else 0, ip.identification or 0
 
 
-def fragment(
-    record: Record, header: links.Header, packet: network.Packet, fragments: Reassembler | None
-) -> Frame:
+def fragment(record: Record, header: links.Header, packet: network.Packet, fragments: Reassembler | None) -> Frame:
     """A fragment: with the transport of the whole where it completes its datagram, else with none."""
     ip, data = packet.ip, record.data
     key = fragment_key(packet)
@@ -269,5 +267,3 @@ def clipped(found: list[Layer], size: int) -> tuple[Layer, ...]:
     """Within the captured octets, empty ones left out."""
     kept = (Layer(layer.name, min(layer.start, size), min(layer.end, size)) for layer in found)
     return tuple(layer for layer in kept if layer.end > layer.start)
-
-

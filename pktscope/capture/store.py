@@ -395,5 +395,3 @@ class Reader:
             window = os.pread(self.store.file, max(WINDOW, length + 256), start)
             self.window = start, window
         return window[offset - start : offset - start + length]
-
-
