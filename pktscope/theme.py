@@ -23,7 +23,6 @@ class Glyphs:
     silent: str
     tick_right: str
     tick_left: str
-    both: str
     badge: str
     solid: str
     double: str
@@ -51,14 +50,14 @@ class Glyphs:
 
 
 # fmt: off
-#                  life, silent, ticks, both, badge
-#                  |     shafts: solid double broken light
-#                  |     |   heads, lost
-#                  |     |   |  gap, rule, bullet
-#                  |     |   |  |  brace: left lane 3, right lane 2
-#                  |     |   |  |  |    stairs: heavy, double
-UNICODE = Glyphs(*"│┊├┤┼●━═╍─▶◀╳╌─•╮│╯╭╰┓┗┏┛╗╚╔╝")
-ASCII   = Glyphs(*"|:+++*-=.-><X--*.|'.'.'.'.'.'")
+#                  life, silent, ticks, badge
+#                  │    shafts: solid, double, broken, light
+#                  │    │   heads, lost
+#                  │    │   │  gap, rule, bullet
+#                  │    │   │  │  braces: left lane 3, right lane 2
+#                  │    │   │  │  │    stairs: heavy, double
+UNICODE = Glyphs(*"│┊├┤●━═╍─▶◀╳╌─•╮│╯╭╰┓┗┏┛╗╚╔╝")
+ASCII   = Glyphs(*"|:++*-=.-><X--*.|'.'.'.'.'.'")
 # fmt: on
 GLYPHS: Mapping[bool, Glyphs] = {False: UNICODE, True: ASCII}
 """By the answer to: ASCII only?"""
