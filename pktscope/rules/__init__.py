@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
 from pktscope.rules import (
     calls,
+    cork,
     data,
     datagrams,
+    delivery,
     fragments,
     handshake,
     icmp,
@@ -38,7 +40,9 @@ RULES: tuple[Rule, ...] = (
     *quality.RULES,
     *oddity.RULES,
     *data.RULES,
+    *delivery.RULES,
     *nagle.RULES,
+    *cork.RULES,
     *datagrams.RULES,
     *fragments.RULES,
     *icmp.RULES,

@@ -1,4 +1,4 @@
-"""Bytes on their way: which left in which segment, who acknowledged them when, and which recv() returned them."""
+"""Bytes on their way: which left in which segment, and who acknowledged them when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pktscope.model import FIN, PSH, RST, SYN, Return, Side, Step
+from pktscope.model import FIN, PSH, RST, SYN, Side, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.phrases import (
@@ -18,12 +18,11 @@ from pktscope.rules.phrases import (
     fresh_data,
     largest_segment,
     placed,
-    spelled,
     stretch,
 )
 
 if TYPE_CHECKING:
-    from pktscope.ends import End, Sent, Write
+    from pktscope.ends import Sent, Write
     from pktscope.flow import Flow
 
 MILLISECOND = 1_000_000
@@ -33,10 +32,6 @@ MOST_DELAYED = 500 * MILLISECOND
 """RFC 9293 section 3.8.6.3: no ACK may wait longer."""
 NEAR = 5 * MILLISECOND
 """An end that answered the handshake this fast has no way to the capture on which 20 ms can be lost."""
-BLOCKED = 5 * MILLISECOND
-"""A call that took longer was waiting for something."""
-SEND_BLOCKED = 20 * MILLISECOND
-"""The same for a send, which copies its bytes and may take a while for that alone."""
 
 OPEN = """
    C > S  SYN mss 1460
@@ -314,161 +309,6 @@ def answered_in(flow: Flow, side: Side) -> int | None:
     return flow.steps[you.syn_acked].time - flow.steps[you.syn].time
 
 
-STICKY = (
-    OPEN
-    + """
-C: send(10)
-   C > S  PSH ACK 1:11
-C: = 10
-C: send(5)
-   C > S  PSH ACK 11:16
-C: = 5
-   S > C  ACK 16
-S: recv(1024) = 15         # tcp.bytes-delivered
-C: send(10)
-   C > S  PSH ACK 16:26
-C: = 10
-S: recv(4) = 4             # tcp.bytes-delivered
-S: recv(4) = 4
-S: recv(4) = 2             # tcp.bytes-delivered
-S: recv(4) = EAGAIN
-"""
-)
-
-
-@rule("tcp.bytes-delivered", "RFC 9293 section 3.9.1.3", on="return", example=STICKY)
-def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
-    """Which bytes recv() returned: TCP is a stream without boundaries.
-
-    recv(n) waits until there is at least one byte and returns what is there, n bytes at most. It knows nothing of
-    the send() calls that wrote them or of the segments that carried them: several writes may come out in one piece,
-    and one write in several. People call that "sticky packets"; it is no fault and has nothing to do with Nagle's
-    algorithm. A program that wants messages must mark their ends in the bytes, by a length in front or a separator
-    behind.
-    """
-    returned, octets = step.observation, step.octets
-    you = flow.ends[step.side.other]
-    if not isinstance(returned, Return) or octets is None or not returned.name.startswith(("recv", "read")):
-        return
-    call, pieces = call_at(flow, step.call), you.pieces(*octets)
-    if call is None or not pieces or you.syn is None:
-        return
-    writes = you.writes_in(*octets)
-    if len(writes) == 1 and octets[0] > writes[0].first and octets[1] < writes[0].end:
-        return
-    yield find(
-        "{call} returned {count:bytes}: {stretch}, {source}carried by {frames}.{lesson}",
-        evidence=(step.call, *(write.step for write in writes[:2]), pieces[0].step, pieces[-1].step),
-        call=spelled(call),
-        count=octets[1] - octets[0],
-        stretch=stretch(*octets),
-        source=written(flow, octets, writes),
-        frames=carriers(flow, pieces),
-        lesson=boundaries(flow, octets, writes),
-    )
-
-
-def written(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
-    """Who wrote what a recv() returned, in words; '' where the writer was not watched."""
-    if not writes:
-        return ""
-    name = getattr(flow.observed(writes[0].step), "name", "send")
-    if len(writes) > 1:
-        return f"written by {len(writes):,} calls of {name}() and "
-    total = writes[0].end - writes[0].first
-    if total == octets[1] - octets[0]:
-        return f"all that one {name}() wrote, "
-    which = "the first" if octets[0] == writes[0].first else "the last"
-    return f"{which} of the {total:,} that one {name}() wrote, "
-
-
-def boundaries(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
-    """The lesson of the stream, once, where a recv() and a send() did not match."""
-    whole = len(writes) == 1 and (writes[0].first, writes[0].end) == octets
-    if not writes or whole or not flow.once("tcp.bytes-delivered"):
-        return ""
-    return " The stream has no boundaries: recv() takes what is there, up to the number asked for."
-
-
-WAITING = (
-    OPEN
-    + """
-S: recv(1024)
-+40ms
-C: send(10)
-   C > S  PSH ACK 1:11
-C: = 10
-   S > C  ACK 11
-S: = 10                     # tcp.blocked
-S: recv(1024)
-   C > S  PSH ACK 11:21
-S: = 10
-S: recv(1024)
-+40ms
-   C > S  FIN ACK
-   S > C  ACK 22
-S: = 0                      # tcp.blocked
-"""
-)
-
-
-@rule("tcp.blocked", "RFC 9293 section 3.9.1", on="return", example=WAITING)
-def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
-    """A call that had to wait, and for what.
-
-    recv() and accept() sleep until the kernel has something for them; send() sleeps only while the kernel's send
-    buffer is full. A sleeping call puts nothing on the wire and costs no time of the processor.
-    """
-    returned = step.observation
-    if not isinstance(returned, Return) or returned.error or step.call is None:
-        return
-    call, took = call_at(flow, step.call), step.time - flow.steps[step.call].time
-    if call is None or call.protocol == "udp" or took < BLOCKED:
-        return
-    found = awaited(step, returned, flow)
-    if found is None or found[1] <= step.call:
-        return
-    yield find(
-        "{call} slept {took:duration}: {reason} (frame {frame}).",
-        evidence=(step.call, found[1]),
-        since=step.call,
-        call=spelled(call),
-        took=took,
-        reason=found[0],
-        frame=flow.frame_number(found[1]),
-    )
-
-
-def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
-    """What ended a call's sleep, in words, and the step of the frame that brought it; None where that is not sure."""
-    me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if returned.name == "accept":
-        done = me.syn_acked
-        return None if done is None else ("no connection was ready before the last segment of its handshake", done)
-    if not returned.name.startswith(("recv", "read")):
-        return full_buffer(step, me, flow)
-    if step.octets is not None:
-        pieces = you.pieces(step.octets[0], step.octets[0] + 1)
-        if pieces and not pieces[0].again:
-            return f"there was nothing to read before byte {step.octets[0]:,} came", pieces[0].step
-        return None
-    if returned.length == 0 and you.fin is not None and you.fin_delivered:
-        return "neither data nor the end of the stream was there before the FIN", you.fin
-    return None
-
-
-def full_buffer(step: Step, me: End, flow: Flow) -> tuple[str, int] | None:
-    """A send that came back only after acknowledgements had made room, as far as that can be seen."""
-    if step.octets is None or step.call is None or me.advanced is None:
-        return None
-    if step.time - flow.steps[step.call].time < SEND_BLOCKED or me.una <= 1:
-        return None
-    waiting = step.octets[1] - me.una
-    if waiting < 2 * largest_segment(flow, step.side):
-        return None
-    return f"a send sleeps while the send buffer is full, and meanwhile ACK {me.una:,} came", me.advanced
-
-
 RULES: tuple[Rule, ...] = (
-    data, segmented, ack, ack_cumulative, piggyback, delayed_ack, bytes_delivered, blocked,
+    data, segmented, ack, ack_cumulative, piggyback, delayed_ack,
 )  # fmt: skip
