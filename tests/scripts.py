@@ -50,12 +50,16 @@ end
     "server first": OPENED
     + """
    S > C  FIN ACK
++200ms
    S > C  FIN ACK seq 1
    C > S  ACK
++200ms
    S > C  FIN ACK seq 1
    C > S  FIN ACK
++200ms
    C > S  FIN ACK seq 1
    S > C  ACK
++200ms
    C > S  FIN ACK seq 1
 """,
     "data both ways": OPENED
@@ -89,13 +93,16 @@ S: send(5) = 5
    S > C  FIN ACK 1
    C > S  ACK
    S > C  ACK
++200ms
    C > S  FIN ACK 2 seq 1
 """,
     "crossing FINs sent again": OPENED
     + """
    C > S  FIN ACK
    S > C  FIN ACK 1
++200ms
    C > S  FIN ACK 2 seq 1
++200ms
    S > C  FIN ACK 1 seq 1
 """,
     "refused": """
@@ -168,11 +175,11 @@ S: listen(1) = 0
     "gives up half closed": OPENED + "C: recv(9)\n   C > S  FIN ACK\n   S > C  ACK\nC: = ETIMEDOUT\n",
     "gives up after the other's FIN": OPENED + "S: send(9)\n   C > S  FIN ACK\nS: = ETIMEDOUT\n",
     "gives up in LAST_ACK": OPENED
-    + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK\n   S > C  FIN ACK seq 1\nS: = ETIMEDOUT\n",
+    + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK\n+200ms\n   S > C  FIN ACK seq 1\nS: = ETIMEDOUT\n",
     "gives up in CLOSING": OPENED + "S: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK 1\nS: = ETIMEDOUT\n",
     "gives up in CLOSING, heard by both": OPENED
     + "C: send(9)\n   C > S  FIN ACK\n   S > C  FIN ACK 1\nC: = ETIMEDOUT\n",
-    "the same FIN in LAST_ACK": OPENED + "   C > S  FIN ACK\n   S > C  FIN ACK\n   C > S  FIN ACK 1 seq 1\n",
+    "the same FIN in LAST_ACK": OPENED + "   C > S  FIN ACK\n   S > C  FIN ACK\n+200ms\n   C > S  FIN ACK 1 seq 1\n",
     "an answer from an end thought closed": "S: socket() = 3\n   C > S  SYN\n   S > C  SYN ACK\n",
     "loss": OPENED
     + """

@@ -9,7 +9,8 @@ from pktscope.model import ACK, RST, Call, Frame, Icmp, Return, Severity, Side, 
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, duration, listed
+from pktscope.verdicts import Verdict
+from pktscope.words import counted, listed
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -44,7 +45,7 @@ def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     """
     header = header_of(step)
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if not header.flags & RST or not refuses(step, flow) or you.syn is None:
+    if not refuses(step, flow) or you.syn is None:
         return
     yield find(
         "{kind} answers the SYN (frame {frame}) after {took:duration}: connection refused. Nothing accepts connections"
@@ -97,6 +98,10 @@ def occasion(step: Step, flow: Flow) -> str:
         return " during close()"
     if "exit" in names:
         return " as its program ended"
+    asked = flow.marks.get(f"keep-alive {step.side}")
+    if asked is not None and (you.last_frame is None or you.last_frame < asked):
+        count = 1 + flow.counts.get(f"keep-alive {step.side} unanswered", 0)
+        return f" after {count:,} keep-alive{'s' if count > 1 else ''} without an answer"
     if any(end.syn is not None and end.syn_acked is None for end in (me, you)):
         return " before the handshake was complete"
     return ""
@@ -130,7 +135,7 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
     """
     header = header_of(step)
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if not header.flags & RST or me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None:
+    if me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None:
         return
     kind = "RST,ACK" if header.flags & ACK else "RST"
     if step.before == (State.CLOSED, State.CLOSED):
@@ -185,7 +190,7 @@ def reset_data_after_close(step: Step, flow: Flow) -> Iterator[Finding]:
     the first send() after it succeeds, and only the RST tells that nobody will read. The next send() fails with EPIPE.
     """
     me, data = flow.ends[step.side], after_close(step, flow)
-    if not header_of(step).flags & RST or me.reset != step.index or data is None or me.fin is None:
+    if me.reset != step.index or data is None or me.fin is None:
         return
     octets = flow.steps[data].octets
     assert octets is not None
@@ -220,7 +225,7 @@ def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
     real peer answers that with a RST that fits. A RST that answers a SYN must acknowledge it.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if not header_of(step).flags & RST or me.reset == step.index or step.segment is None:
+    if me.reset == step.index or step.segment is None or flow.is_a(step, Verdict.CAPTURED_TWICE):
         return
     if was(step, you.side) is State.SYN_SENT:
         yield find(
@@ -283,20 +288,17 @@ def on_pipe(step: Step, flow: Flow) -> tuple[str, int | None]:
 def on_give_up(step: Step, flow: Flow) -> tuple[str, int | None]:
     """ETIMEDOUT: what nobody answered, and how often it was sent."""
     me = flow.ends[step.side]
+    asked = flow.marks.get(f"keep-alive {step.side}")
     if me.unacked_at >= len(me.sent):
+        if asked is not None:
+            return f"keep-alives, the last in frame {flow.frame_number(asked)}, got no answer", asked
         return "the kernel had waited in vain for an answer", None
     piece = me.sent[me.unacked_at]
     what = "the SYN" if piece.first == 0 and me.syn == piece.step else f"bytes {piece.first:,} to {piece.end - 1:,}"
     if me.fin_end is not None and piece.first >= me.fin_end - 1:
         what = "the FIN"
     times = counted(1 + len(piece.again), "times")
-    return f"{what} (frame {flow.frame_number(piece.step)}) went out {times} and was never acknowledged", piece.step
-
-
-def on_limit(step: Step, flow: Flow) -> tuple[str, int | None]:
-    """Python's own time limit."""
-    waited = step.time - flow.steps[step.call].time if step.call is not None else 0
-    return f"the program's own limit (settimeout) ran out after {duration(waited)}; TCP knows nothing of it", None
+    return f"{what} (frame {flow.frame_number(piece.step)}) went out {times} without an answer", piece.step
 
 
 REASONS = {
@@ -307,10 +309,8 @@ REASONS = {
     "ETIMEDOUT": on_give_up,
     "EHOSTUNREACH": on_icmp,
     "ENETUNREACH": on_icmp,
-    "timeout": on_limit,
 }
 PLAIN = {
-    "EADDRINUSE": "another socket, or a connection in TIME_WAIT, holds that address and port",
     "EADDRNOTAVAIL": "this machine has no such address",
     "EACCES": "this user may not do that",
     "ENOTCONN": "the socket is not connected",
@@ -318,9 +318,9 @@ PLAIN = {
     "EBADF": "the socket is closed",
     "EINVAL": "the socket is not in a state for this call",
 }
+TOLD_ELSEWHERE = frozenset({"timeout", "EAGAIN", "EWOULDBLOCK", "EADDRINUSE"})
+"""What rules of their own explain."""
 NOT_YET = {
-    "EAGAIN": "it would have to wait, and this socket is set not to",
-    "EWOULDBLOCK": "it would have to wait, and this socket is set not to",
     "EINPROGRESS": "the SYN is on its way, and this socket is set not to wait for the answer",
     "EALREADY": "the first connect() is still under way",
 }
@@ -338,7 +338,7 @@ def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
     called = flow.observed(step.call) if step.call is not None else None
     if not isinstance(returned, Return) or not isinstance(called, Call) or not returned.error:
         return
-    if called.protocol != "tcp":
+    if called.protocol != "tcp" or returned.error in TOLD_ELSEWHERE:
         return
     proof, severity = None, Severity.ERROR
     if returned.error in REASONS:
