@@ -187,11 +187,14 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
     piece = resent(step, flow, V.SYN_AGAIN)
     if piece is None or header_of(step).flags & ACK:
         return
-    earlier, answer = again(step, flow, piece), flow.ends[step.side.other].syn
+    earlier, you = again(step, flow, piece), flow.ends[step.side.other]
     if not telling(earlier.number):
         return
-    known = "no answer was seen"
+    answer, known = you.reset, "no answer was seen"
     if answer is not None:
+        known = f"the RST (frame {flow.frame_number(answer)}) had refused it"
+    elif you.syn is not None:
+        answer = you.syn
         known = f"the answer (frame {flow.frame_number(answer)}) had not reached the {step.side} when this left"
     yield find(
         "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",

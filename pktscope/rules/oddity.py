@@ -67,7 +67,8 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
     seems here; only if nothing was missed did somebody break the rules. A late or repeated segment that meets a newer
     state is no oddity.
     """
-    if flow.is_a(step, V.RETRANSMISSION | V.OUT_OF_ORDER | V.CAPTURED_TWICE):
+    late = step.segment is not None and step.segment.seq < step.segment.nxt and not flow.now.fresh
+    if flow.is_a(step, V.RETRANSMISSION | V.OUT_OF_ORDER | V.CAPTURED_TWICE) or late:
         return
     for side, event, state in flow.now.oddities:
         if not flow.once(f"tcp.oddity {side} {event} {state}"):

@@ -40,7 +40,9 @@ def ordinal(number: int) -> str:
 def blocks(step: Step, flow: Flow) -> str:
     """The SACK blocks of a segment in words."""
     you = flow.ends[step.side.other]
-    return listed(numbers_of(you, *each) for each in (step.segment.sack if step.segment is not None else ()))
+    found = step.segment.sack if step.segment is not None else ()
+    words = [numbers_of(you, *each) for each in found[:2]]
+    return listed([*words, f"{len(found) - 2} more"] if len(found) > 2 else words)
 
 
 def numbers_of(end: End, first: int, behind: int) -> str:

@@ -156,7 +156,11 @@ def still_open(step: Step, flow: Flow) -> Iterator[Finding]:
     client, server = flow.ends[Side.CLIENT], flow.ends[Side.SERVER]
     if flow.protocol != "tcp" or not flow.frames or (client.state in OVER and server.state in OVER):
         return
-    waiting = [f"{counted(count, 'bytes')} of the {end.side}" for end in (client, server) if (count := unanswered(end))]
+    waiting = [
+        f"{counted(count, 'bytes')} of the {end.side}"
+        for end in (client, server)
+        if flow.ends[end.side.other].frames and (count := unanswered(end))
+    ]
     yield find(
         "The capture ends here with the connection {how}: client {client}, server {server}.{waiting}",
         evidence=(client.last_frame, server.last_frame),
