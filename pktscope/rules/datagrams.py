@@ -224,11 +224,11 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     received, call = flow.now.received, call_at(flow, step.call)
     if received is None or call is None or step.call is None or received.step <= step.call:
         return
-    took = step.time - call.time
+    took = flow.steps[received.step].time - call.time
     if took < BLOCKED:
         return
     yield find(
-        "{call} slept {took:duration}: no datagram was there before frame {frame}.",
+        "{call} slept for {took:duration}: no datagram was there before frame {frame}.",
         evidence=(step.call, received.step),
         since=step.call,
         call=spelled(call),

@@ -128,14 +128,17 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     returned = step.observation
     if not isinstance(returned, Return) or returned.error or step.call is None:
         return
-    call, took = call_at(flow, step.call), step.time - flow.steps[step.call].time
-    if call is None or call.protocol == "udp" or took < BLOCKED:
+    call = call_at(flow, step.call)
+    if call is None or call.protocol == "udp" or step.time - call.time < BLOCKED:
         return
     found = awaited(step, returned, flow)
     if found is None or found[1] <= step.call:
         return
+    took = flow.steps[found[1]].time - call.time
+    if took < BLOCKED:
+        return
     yield find(
-        "{call} slept {took:duration}: {reason} (frame {frame}).",
+        "{call} slept for {took:duration}: {reason} (frame {frame}).",
         evidence=(step.call, found[1]),
         since=step.call,
         call=spelled(call),
