@@ -26,6 +26,17 @@ class NoFilter(Exception):
     """A capture filter that cannot be used; the text is one plain line with the way out."""
 
 
+def load() -> None:
+    """Import what sniffing needs of scapy: to be done with the ring open and before giving up the rights.
+
+    Under sudo the invoking user may not be able to read where scapy is installed. ImportError if it is not.
+    """
+    import scapy.arch.common
+    import scapy.sendrecv
+    import scapy.sessions
+    import scapy.supersocket  # noqa: F401
+
+
 def sniff_ring(
     ring: Ring,
     sink: Callable[[list[Seen]], object],

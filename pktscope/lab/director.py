@@ -30,6 +30,9 @@ QUIET = 0.06
 SETTLE = 5.0
 """Seconds the end of a run may take, once the programs have ended."""
 
+PATIENCE = 1.0
+"""Seconds the other program gets once one has failed: it may be waiting for what will never come."""
+
 MARGIN = 20_000
 """Nanoseconds: how late a promise made in another process's memory may be seen."""
 
@@ -209,8 +212,11 @@ class Director:
         return self._ring.count() == self._frames
 
     def _check_time(self) -> None:
-        if time.monotonic() > self._deadline:
-            raise Interrupted(f"the time is up; {doing(self._programs)}")
+        now, failure = time.monotonic(), self._failed()
+        if failure:
+            self._deadline = min(self._deadline, now + PATIENCE)
+        if now > self._deadline:
+            raise Interrupted(failure or f"the time is up; {doing(self._programs)}")
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -248,11 +254,14 @@ class Director:
             ended = End(ended.time, "interrupted", self._ring.dropped, detail)
         self._writer.observe(ended)
 
+    def _failed(self) -> str:
+        """Which programs failed, and how."""
+        return "; ".join(f"the {program.side}: {program.failure}" for program in self._programs if program.failure)
+
     def _failure(self) -> str:
-        failed = [f"the {program.side}: {program.failure}" for program in self._programs if program.failure]
-        if self._ring.dropped:
-            failed.append(f"the kernel could not store {self._ring.dropped} frames")
-        return "; ".join(failed)
+        """What keeps the finished run from being trusted."""
+        dropped = f"the kernel could not store {self._ring.dropped} frames" if self._ring.dropped else ""
+        return "; ".join(line for line in (self._failed(), dropped) if line)
 
 
 def doing(programs: Iterable[Program]) -> str:

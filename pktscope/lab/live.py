@@ -9,10 +9,11 @@ import signal
 import struct
 import sys
 import time
+from contextlib import suppress
 
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import Instruction, Ring, Seen, link_of
-from pktscope.capture.sniff import NoFilter, compile_filter, sniff_ring
+from pktscope.capture.sniff import NoFilter, compile_filter, load, sniff_ring
 from pktscope.lab import kernel
 from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
 from pktscope.model import End
@@ -22,6 +23,8 @@ LAST_BLOCK = 0.05
 
 MEMORY = 64 << 20
 """Octets of ring: a second of 200,000 small packets, while scapy is being imported or nobody reads."""
+
+NO_SCAPY = "scapy is needed to sniff and is not installed: pip install scapy\n"
 
 
 class Cannot(Exception):
@@ -55,17 +58,17 @@ def run(interface: str, expression: str, count: int, control: int, recording: in
         code, line = reason.args
         sys.stderr.write(f"{line}\n")
         return int(code)
+    try:
+        load()
+    except ImportError:
+        sys.stderr.write(NO_SCAPY)
+        return FAILED
     kernel.drop_privileges()
     kernel.die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: _end_of_file(control))
-    try:
+    with suppress(BrokenPipeError):  # nobody wants the recording any more
         _record(ring, count, control, recording, interface)
-    except BrokenPipeError:
-        pass  # nobody wants the recording any more
-    except ImportError:
-        sys.stderr.write("scapy is needed to sniff and is not installed: pip install scapy\n")
-        return FAILED
     return OK
 
 
@@ -133,12 +136,13 @@ def _compiled(expression: str, filter_type: int) -> tuple[Instruction, ...]:
 
 def _compile_and_exit(expression: str, filter_type: int, writing: int) -> None:
     try:
+        load()
         kernel.drop_privileges()
         program = compile_filter(expression, filter_type)
         said = b"+" + b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     except NoFilter as wrong:
         said = f"-{wrong}".encode()
     except ImportError:
-        said = b"-scapy is needed to compile capture filters and is not installed: pip install scapy"
+        said = f"-{NO_SCAPY}".encode()
     os.write(writing, said)
     os._exit(0)

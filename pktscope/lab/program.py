@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from pktscope.capture.recording import from_json
 from pktscope.lab import kernel, spell
+from pktscope.lab.teller import Teller
+from pktscope.lab.trace import install
 from pktscope.model import Call, Return, Sample, Side
 
 GO = b"g"
@@ -133,27 +135,14 @@ def _be_program(script: Script, line: int, promises: memoryview, slot: int) -> N
     status = 1
     try:
         kernel.die_with_parent()
-        _keep_only(line)
+        kernel.keep_only(line)
         if os.read(line, 1) == GO:
             status = _run(script, line, promises, slot)
     finally:
         os._exit(status)
 
 
-def _keep_only(line: int) -> None:
-    """Close what is the director's: the recording, the ring, the other lines. Input is empty, output is lost."""
-    os.closerange(3, line)
-    os.closerange(line + 1, 1024)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(nothing, standard)
-    os.close(nothing)
-
-
 def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
-    from pktscope.lab.teller import Teller
-    from pktscope.lab.trace import install
-
     path = f"<{script.name}>"
     teller = Teller(line, script.side, promises, slot, {path: script.name})
     install(teller)
@@ -168,7 +157,7 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
     return 1 if failure else 0
 
 
-def _pause(teller: Any) -> Callable[[], None]:
+def _pause(teller: Teller) -> Callable[[], None]:
     def pause() -> None:
         """Return when the wire is quiet and everybody else waits."""
         serial = teller.call("pause")

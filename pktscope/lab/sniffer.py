@@ -1,4 +1,4 @@
-"""The process that sniffs, and does nothing else: forked with the ring already open and every privilege given up."""
+"""The process that sniffs, and does nothing else: forked with the ring open, it gives up every privilege first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from pktscope.capture.ring import MARKER_TYPE, Ring, Seen
-from pktscope.capture.sniff import marker_frame, sniff_ring
+from pktscope.capture.sniff import load, marker_frame, sniff_ring
 from pktscope.lab import kernel
 
 _HEAD = struct.Struct("=QII")
@@ -79,9 +79,10 @@ def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot
     status = 1
     try:
         kernel.die_with_parent()
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for standard in range(3):
-            os.dup2(nothing, standard)  # the recording and the control pipe are not ours; scapy's log is not for people
+        kernel.keep_only(ring.fileno(), pipe)
+        load()
+        kernel.drop_privileges()
+        kernel.die_with_parent()
 
         def promise(until: int) -> None:
             promises[slot] = max(promises[slot], until)

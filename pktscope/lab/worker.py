@@ -108,8 +108,10 @@ def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None) -> threshol
         with step("AF_PACKET"):
             ring = Ring("lo", link_of("lo"), program=filtered)
             sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        promises = program.promise_words(2)
+        sniffer = Sniffer(ring, sender, promises, slot=2)
         settled()
-        return _run(demo, exchange, address, ring, sender)
+        return _run(demo, exchange, address, ring, sniffer, promises)
 
     return job
 
@@ -127,10 +129,9 @@ def _shared(demo: Demo, refused: tuple[str, Refused] | None) -> tuple[tuple[str,
     return ("127.0.0.1", port), _exchange(demo, f"the host's loopback ({why}), {room.system()}", ())
 
 
-def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sender: socket.socket) -> int:
+def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sniffer: Sniffer,
+         promises: memoryview) -> int:  # fmt: skip
     """The recording, from its first block to its last."""
-    promises = program.promise_words(2)
-    sniffer = Sniffer(ring, sender, promises, slot=2)
     scripts = [Script(side, demo.file, demo.source, side.value, (address,)) for side in (Side.SERVER, Side.CLIENT)]
     programs = [program.start(script, promises, slot) for slot, script in enumerate(scripts)]
     writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface="lo", link=ETHERNET)
