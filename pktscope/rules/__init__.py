@@ -13,6 +13,7 @@ from pktscope.rules import (
     data,
     datagrams,
     delivery,
+    failures,
     fragments,
     handshake,
     icmp,
@@ -22,6 +23,7 @@ from pktscope.rules import (
     order,
     quality,
     reset,
+    simultaneous,
     teardown,
     window,
 )
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     *handshake.RULES,
     *teardown.RULES,
+    *simultaneous.RULES,
     *reset.RULES,
+    *failures.RULES,
     *loss.RULES,
     *order.RULES,
     *window.RULES,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, RST, SYN, Frame, Severity, Step
+from pktscope.rules.again import V, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
-from pktscope.rules.loss import V, telling
 from pktscope.rules.teardown import OPEN
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import Severity, Step
+from pktscope.rules.again import V, capital, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.loss import ASKED, V, capital, shark, span, telling
+from pktscope.rules.loss import ASKED
 from pktscope.rules.teardown import OPEN
 from pktscope.words import listed
 

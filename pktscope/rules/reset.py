@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import ACK, RST, Call, Frame, Icmp, Return, Severity, Side, State, Step
+from pktscope.model import ACK, RST, Call, Severity, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
@@ -245,119 +245,4 @@ def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-# Calls
-
-
-def icmp_to(flow: Flow, step: Step) -> int | None:
-    """The ICMP error that is the newest thing the other end's way sent back."""
-    last = flow.ends[step.side.other].last_frame
-    if last is None:
-        return None
-    seen = flow.observed(last)
-    return last if isinstance(seen, Frame) and isinstance(seen.transport, Icmp) and seen.transport.quoted else None
-
-
-def on_reset(step: Step, flow: Flow) -> tuple[str, int | None]:
-    """ECONNREFUSED, ECONNRESET: the RST."""
-    rst, answer = flow.ends[step.side.other].reset, icmp_to(flow, step)
-    if rst is not None:
-        return f"this is the RST of frame {flow.frame_number(rst)}", rst
-    if answer is not None:
-        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
-    return "no RST that explains it is in this capture", None
-
-
-def on_icmp(step: Step, flow: Flow) -> tuple[str, int | None]:
-    """EHOSTUNREACH, ENETUNREACH: the ICMP error, if one came."""
-    answer = icmp_to(flow, step)
-    if answer is not None:
-        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
-    return "the kernel knows no way to the peer; no ICMP error is in this capture", None
-
-
-def on_pipe(step: Step, flow: Flow) -> tuple[str, int | None]:
-    """EPIPE: the connection is gone, or this direction closed."""
-    rst, fin = flow.ends[step.side.other].reset, flow.ends[step.side].fin
-    if rst is not None:
-        return f"the RST of frame {flow.frame_number(rst)} had ended the connection, so nobody can read this", rst
-    if fin is not None:
-        return f"its own side had sent FIN (frame {flow.frame_number(fin)}), so it may not send any more", fin
-    return "this direction is closed", None
-
-
-def on_give_up(step: Step, flow: Flow) -> tuple[str, int | None]:
-    """ETIMEDOUT: what nobody answered, and how often it was sent."""
-    me = flow.ends[step.side]
-    asked = flow.marks.get(f"keep-alive {step.side}")
-    if me.unacked_at >= len(me.sent):
-        if asked is not None:
-            return f"keep-alives, the last in frame {flow.frame_number(asked)}, got no answer", asked
-        return "the kernel had waited in vain for an answer", None
-    piece = me.sent[me.unacked_at]
-    what = "the SYN" if piece.first == 0 and me.syn == piece.step else f"bytes {piece.first:,} to {piece.end - 1:,}"
-    if me.fin_end is not None and piece.first >= me.fin_end - 1:
-        what = "the FIN"
-    times = counted(1 + len(piece.again), "times")
-    return f"{what} (frame {flow.frame_number(piece.step)}) went out {times} without an answer", piece.step
-
-
-REASONS = {
-    "ECONNREFUSED": on_reset,
-    "ECONNRESET": on_reset,
-    "ECONNABORTED": on_reset,
-    "EPIPE": on_pipe,
-    "ETIMEDOUT": on_give_up,
-    "EHOSTUNREACH": on_icmp,
-    "ENETUNREACH": on_icmp,
-}
-PLAIN = {
-    "EADDRNOTAVAIL": "this machine has no such address",
-    "EACCES": "this user may not do that",
-    "ENOTCONN": "the socket is not connected",
-    "EISCONN": "the socket is already connected",
-    "EBADF": "the socket is closed",
-    "EINVAL": "the socket is not in a state for this call",
-}
-TOLD_ELSEWHERE = frozenset({"timeout", "EAGAIN", "EWOULDBLOCK", "EADDRINUSE"})
-"""What rules of their own explain."""
-NOT_YET = {
-    "EINPROGRESS": "the SYN is on its way, and this socket is set not to wait for the answer",
-    "EALREADY": "the first connect() is still under way",
-}
-
-
-@rule("tcp.call-failed", "RFC 9293 section 3.9.1", on="return", example=REFUSED, severity=Severity.ERROR)
-def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
-    """A socket call failed: which packet is behind it.
-
-    A RST becomes ECONNREFUSED while connecting, ECONNRESET on a standing connection, and EPIPE for whoever writes after
-    that. ETIMEDOUT means that the kernel tried again and again and gave up. A time limit set with settimeout() is the
-    program's own and puts nothing on the wire.
-    """
-    returned = step.observation
-    called = flow.observed(step.call) if step.call is not None else None
-    if not isinstance(returned, Return) or not isinstance(called, Call) or not returned.error:
-        return
-    if called.protocol != "tcp" or returned.error in TOLD_ELSEWHERE:
-        return
-    proof, severity = None, Severity.ERROR
-    if returned.error in REASONS:
-        reason, proof = REASONS[returned.error](step, flow)
-    elif returned.error in NOT_YET:
-        reason, severity = NOT_YET[returned.error], Severity.LESSON
-        if not flow.once(f"tcp.call-failed {step.side} {returned.name} {returned.error}"):
-            return
-    else:
-        reason = PLAIN.get(returned.error, "")
-    yield find(
-        "{name}() failed with {error}{reason}.",
-        evidence=(step.call, proof),
-        since=step.call,
-        severity=severity,
-        name=returned.name,
-        error=returned.error,
-        reason=f": {reason}" if reason else "",
-    )
-
-
-RULES: tuple[Rule, ...] = (refused, reset, reset_data_after_close, reset_ignored, call_failed)
+RULES: tuple[Rule, ...] = (refused, reset, reset_data_after_close, reset_ignored)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import Severity, Side, Step
+from pktscope.rules.again import V, shark, telling
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.loss import V, shark, telling
 from pktscope.rules.reset import unread
 from pktscope.rules.teardown import OPEN
 from pktscope.words import counted, duration
