@@ -223,4 +223,4 @@ def nflog(data: bytes) -> Header:
         if data[at + 2] == 9:
             return raw(data[at + 4 :])._replace(name="NFLOG", start=at + 4, layers=(("NFLOG", 0, at + 4),))
         at += length + 3 & ~3
-    return Header("NFLOG", NAMED, min(at, len(data)), inner="NFLOG without a packet", layers=(("NFLOG", 0, len(data)),))
+    return Header("NFLOG", NAMED, len(data), inner="NFLOG without a packet", layers=(("NFLOG", 0, len(data)),))

@@ -69,6 +69,7 @@ def cut_header(protocol: int, data: bytes, start: int, end: int, wire_end: int, 
 
 
 def read_tcp(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
+    """A TCP header, as much of it as there is."""
     if end - start < 16:
         return cut_header(protocol, data, start, end, wire_end, 20)
     source, target, seq, ack, word, window = TCP_FIELDS(data, start)
@@ -148,6 +149,7 @@ in its experimental form, RFC 7413 section 4.1.1 and appendix)."""
 
 
 def read_udp(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
+    """A UDP header."""
     if end - start < 8:
         return cut_header(protocol, data, start, end, wire_end, 8)
     source, target, length, checksum = UDP_FIELDS(data, start)
@@ -165,6 +167,7 @@ def read_udp(protocol: int, data: bytes, start: int, end: int, wire_end: int) ->
 
 
 def read_icmp(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
+    """An ICMP or ICMPv6 message, with what an error quotes."""
     if end - start < 4:
         return cut_header(protocol, data, start, end, wire_end, 8)
     version: int = 4 if protocol == 1 else 6
