@@ -107,7 +107,8 @@ def speak(step: Step, flow: Flow) -> Iterator[Note]:
     verdict = step.segment.verdict if step.segment is not None else 0
     for kind in kinds(step):
         for each in asked(kind, flags, verdict):
-            yield from each.notes(step, flow)
+            for found in each.body(step, flow):
+                yield each.note(found, step)
 
 
 __all__ = ["BY_ID", "RULES", "Finding", "Kind", "MalformedRule", "Rule", "find", "kinds", "rule", "speak"]

@@ -78,21 +78,19 @@ class Rule:
         """The docstring behind its first line."""
         return inspect.cleandoc(self.body.__doc__ or "").partition("\n")[2].strip()
 
-    def notes(self, step: Step, flow: Flow) -> Iterator[Note]:
-        """The notes this rule has on a step."""
-        for found in self.body(step, flow):
-            since = step.index if found.since is None else found.since
-            yield Note(
-                rule=self.id,
-                message=found.message,
-                values=tuple(found.values.items()),
-                step=step.index,
-                since=since,
-                evidence=tuple(sorted({*found.evidence, step.index})),
-                severity=found.severity or self.severity,
-                reference=self.reference,
-                wireshark=found.wireshark,
-            )
+    def note(self, found: Finding, step: Step) -> Note:
+        """What this rule found, as a note on a step."""
+        return Note(
+            rule=self.id,
+            message=found.message,
+            values=tuple(found.values.items()),
+            step=step.index,
+            since=step.index if found.since is None else found.since,
+            evidence=tuple(sorted({*found.evidence, step.index})),
+            severity=found.severity or self.severity,
+            reference=self.reference,
+            wireshark=found.wireshark,
+        )
 
 
 ID = re.compile(r"[a-z0-9]+\.[a-z0-9-]+")
