@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-PURE = "model text words seq tcp ends verdicts flow rules notation rows labels timeline theme render render.cells render.text render.json"
+PURE = (
+    "model text words seq tcp ends verdicts flow rules notation promise rows labels folding rails timeline theme show"
+    " render render.cells render.text render.json"
+)
 IMPURE = (
     "socket",
     "threading",
