@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 
 from pktscope.capture.ring import Ring, link_of
-from pktscope.lab import kernel, room, threshold
+from pktscope.lab import room, threshold
 from pktscope.lab.room import Refused
 from pktscope.lab.threshold import HOST, ROOM, SUDO, USER_ROOM
 
@@ -79,7 +80,8 @@ def finding(rung: str) -> Finding:
     refused = probe(rung)
     if refused is None:
         return Finding(name, True, "works")
-    return Finding(name, False, explain(refused), way_out(rung, refused))
+    detail = f"refused ({refused})" if rung == HOST else explain(refused)
+    return Finding(name, False, detail, way_out(rung, refused))
 
 
 def probe(rung: str) -> Refused | None:
@@ -124,9 +126,17 @@ def sudo_allowed() -> bool:
 
 
 def explain(refused: Refused) -> str:
-    """'the system refuses it (unshare: EPERM; kernel.unprivileged_userns_clone = 0)'."""
+    """'refused (unshare: EPERM; kernel.unprivileged_userns_clone = 0)': step, errno, and the sysctl that rules it."""
     setting = forbidding()
     return f"refused ({refused}{f'; {setting[0]} = {setting[1]}' if setting else ''})"
+
+
+def apparmor_profile() -> str:
+    """A profile that lets this very Python make user namespaces, for Ubuntu 23.10 and later; '' where not asked for."""
+    setting = forbidding()
+    if setting is None or "apparmor" not in setting[0]:
+        return ""
+    return APPARMOR_PROFILE.format(python=os.path.realpath(sys.executable))
 
 
 def forbidding() -> tuple[str, str, str] | None:
@@ -152,8 +162,3 @@ def way_out(rung: str, refused: Refused) -> str:
     if os.geteuid() == 0:
         return "give the container the capabilities SYS_ADMIN and NET_ADMIN, or run pktscope outside it"
     return "run it with sudo"
-
-
-def may_sniff() -> bool:
-    """Whether this process has CAP_NET_RAW."""
-    return bool(kernel.capabilities() >> kernel.CAP_NET_RAW & 1)
