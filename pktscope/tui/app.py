@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
 from pktscope.tui.session import Session, refusal
-from pktscope.tui.terminal import WidthProbe, keyboard_and_screen, leaving, stop_now, wipe
+from pktscope.tui.terminal import WidthProbe, keyboard_and_screen, leaving, remember, stop_now, wipe
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -45,6 +45,7 @@ def run(
         finally:
             probe.close()
     session = Session(store, title, run, tuple(shows), source, story, options)
+    remember()
     with keyboard_and_screen():
         application = Application(session, ascii_only=ascii_only)
         try:

@@ -18,6 +18,7 @@ from pktscope.tui import keys
 from pktscope.tui.options import SMALLEST
 from pktscope.tui.session import Session
 from pktscope.tui.styles import Styles
+from pktscope.tui.terminal import give_up_later
 
 
 class PlainScrollBar(ScrollBarRender):
@@ -161,6 +162,8 @@ class Application(App[int], inherit_bindings=False):
 
     def leave(self, number: int) -> None:
         """A signal came: end as if asked to, the terminal as it was."""
+        if not self.signalled:
+            give_up_later(number)
         self.signalled = self.signalled or number
         loop = getattr(self, "_loop", None)
         if loop is not None and not loop.is_closed():

@@ -8,6 +8,7 @@ import select
 import signal
 import sys
 import termios
+import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -113,19 +114,57 @@ def leaving(act: Callable[[int], None]) -> Iterator[None]:
             signal.signal(number, old)
 
 
+def give_up_later(number: int, seconds: float = 2.0) -> None:
+    """After a signal, end whatever happens: a terminal that is gone can leave the screen's writer stuck for ever."""
+    if number == signal.SIGHUP:
+        # The terminal is no more: what is still written and read goes nowhere, without an error.
+        signal.signal(signal.SIGCONT, signal.SIG_IGN)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            with suppress(OSError):
+                if os.isatty(descriptor) or descriptor == 2:
+                    os.dup2(nowhere, descriptor)
+
+    def end() -> None:
+        wipe()
+        os._exit(128 + number)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 def stop_now(number: int) -> None:
     """Before there is a screen: end, through every `finally`."""
     raise SystemExit(130 if number == signal.SIGINT else 128 + number)
 
 
+ORDINARY = b"\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+"""No paste marks, no mouse, no focus reports, plain keys, line wrap, the first screen, a cursor."""
+
+REMEMBERED: list[Any] = []
+"""The terminal's modes before the screen changed them."""
+
+
+def remember() -> None:
+    """Keep the terminal's modes for `wipe`."""
+    with suppress(OSError, termios.error), terminal() as descriptor:
+        REMEMBERED[:] = [termios.tcgetattr(descriptor)]
+
+
 def wipe() -> None:
-    """Undo what a screen that died may have left behind: alternate screen, mouse, hidden cursor, paste marks."""
-    with suppress(OSError, ValueError):
-        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-        try:
-            os.write(
-                descriptor,
-                b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h",
-            )
-        finally:
-            os.close(descriptor)
+    """Undo what a screen that died may have left behind. Never waits: a terminal may be stopped or gone."""
+    with suppress(OSError, termios.error), terminal() as descriptor:
+        for modes in REMEMBERED:
+            termios.tcsetattr(descriptor, termios.TCSANOW, modes)
+        os.write(descriptor, ORDINARY)
+
+
+@contextmanager
+def terminal() -> Iterator[int]:
+    """A descriptor of the controlling terminal that never blocks."""
+    descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
