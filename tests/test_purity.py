@@ -8,7 +8,7 @@ import sys
 import pytest
 
 PURE = (
-    "model text words seq tcp ends verdicts flow rules notation promise rows labels folding rails timeline theme show"
+    "model text words seq tcp ends verdicts connection programs flow rules notation promise rows labels folding rails timeline theme show"
     " render render.cells render.text render.json"
 )
 IMPURE = (

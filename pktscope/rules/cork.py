@@ -113,7 +113,7 @@ def uncorking(step: Step, flow: Flow, writes: list[Write]) -> str:
     first, last = writes[0], writes[-1]
     if step.octets[1] - step.octets[0] >= largest_segment(flow, step.side):
         return ": they fill a whole one"
-    if not last.hint and last.step in flow.open_calls[step.side].values():
+    if not last.hint and any(place == last.step for place, _ in flow.programs.running(step.side)):
         return f": {getattr(call_at(flow, last.step), 'name', 'send')}() without MSG_MORE ended the waiting"
     for option, value in (("TCP_CORK", False), ("TCP_NODELAY", True)):
         if setting(flow, step.side, option) and set_on(flow, step.side, option) is value:
@@ -125,9 +125,8 @@ def uncorking(step: Step, flow: Flow, writes: list[Write]) -> str:
 
 def setting(flow: Flow, side: Side, option: str) -> bool:
     """Whether the program of an end is just inside a setsockopt() of an option."""
-    open_calls = flow.open_calls[side]
-    call = call_at(flow, next(reversed(open_calls.values()))) if open_calls else None
-    return call is not None and call.name == "setsockopt" and option in call.arguments
+    running = flow.programs.running(side)
+    return bool(running) and running[-1][1].name == "setsockopt" and option in running[-1][1].arguments
 
 
 RULES: tuple[Rule, ...] = (held_by_option, uncorked)

@@ -137,9 +137,12 @@ def agreed(flow: Flow) -> str:
             if same
             else f"at most {server.mss:,} bytes a segment to the server, {client.mss:,} to the client"
         )
-    both = client.window_scale is not None and server.window_scale is not None
-    parts.append(f"windows scaled (client x{1 << min(client.window_scale or 0, 14)}, server x{1 << min(server.window_scale or 0, 14)})"
-                 if both else "no window scaling, so windows end at 65,535 bytes")  # fmt: skip
+    scales = client.window_scale, server.window_scale
+    if None not in scales:
+        mine, yours = (1 << min(scale or 0, 14) for scale in scales)
+        parts.append(f"windows scaled (client x{mine:,}, server x{yours:,})")
+    else:
+        parts.append("no window scaling, so windows end at 65,535 bytes")
     parts.append("SACK in use" if client.sack_permitted and server.sack_permitted else "no SACK")
     parts.append("timestamps in use" if client.timestamp and server.timestamp else "no timestamps")
     return ", ".join(parts)
@@ -255,8 +258,8 @@ def listen(step: Step, flow: Flow) -> Iterator[Finding]:
     called = flow.observed(step.call)
     assert isinstance(called, Call)
     yield find(
-        "listen({arguments}): from now on the kernel answers SYNs to this port. The number bounds the connections that may"
-        " wait for accept(), not the clients.",
+        "listen({arguments}): from now on the kernel answers SYNs to this port. The number bounds the connections that"
+        " may wait for accept(), not the clients.",
         evidence=(step.call,),
         arguments=called.arguments,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import ACK, RST, Call, Severity, Side, State, Step
+from pktscope.model import ACK, RST, Severity, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
@@ -90,8 +90,7 @@ def losses(me: End, you: End) -> Iterator[str]:
 def occasion(step: Step, flow: Flow) -> str:
     """What the RST's sender was doing, as far as that is certain."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    calls = [flow.observed(each) for each in flow.open_calls[step.side].values()]
-    names = {call.name for call in calls if isinstance(call, Call)}
+    names = {call.name for _, call in flow.programs.running(step.side)}
     if "close" in names and me.settings.get("SO_LINGER"):
         return " during close(), which SO_LINGER may turn into a reset"
     if "close" in names:

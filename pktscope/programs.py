@@ -1,0 +1,139 @@
+"""The traced programs of a conversation: which call is open, which octets or datagram it moved, what it proves."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from pktscope.connection import Connection
+from pktscope.ends import Datagram, End
+from pktscope.model import ACK, FIN, SYN, Call, Return, Side, State, Tcp
+from pktscope.tcp import Input
+
+SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "sendfile"})
+RECEIVING = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
+LOOK_AHEAD = 64
+"""Datagrams on their way that a recvfrom() is compared with."""
+OPENING = frozenset({"connect", "connect_ex"})
+CLOSING = frozenset({"close", "shutdown", "exit"})
+GIVING_UP = frozenset({"ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED"})
+
+
+class Programs:
+    """Both ends' calls, as they come and return."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.ends = connection.ends
+        self.calls: dict[int, tuple[int, Call]] = {}
+        """Calls that have not returned: serial -> (step, call)."""
+        self.open_calls: dict[Side, dict[int, tuple[int, Call]]] = {Side.CLIENT: {}, Side.SERVER: {}}
+        """The same by side."""
+
+    def entered(self, call: Call, index: int) -> tuple[int, int] | None:
+        """A call at the step of this index: the octets of the stream it offers, if it sends."""
+        me = self.ends[call.side]
+        me.traced = True
+        self.calls[call.serial] = self.open_calls[call.side][call.serial] = (index, call)
+        octets = None
+        if call.protocol == "tcp" and call.name in SENDING and call.length:
+            octets = (me.written, me.written + call.length)
+            me.write(*octets, index, call.time, self._hint(me, call))
+        if call.name == "setsockopt":
+            words = call.arguments.split(", ")
+            if len(words) == 3:
+                me.settings[words[1].rpartition(".")[2]] = words[2]
+        return octets
+
+    @staticmethod
+    def _hint(me: End, call: Call) -> str:
+        """What tells the kernel to wait for more than this write, or nothing."""
+        if me.settings.get("TCP_CORK", "0") not in ("0", "False"):
+            return "TCP_CORK"
+        flags = call.arguments.rpartition(", ")[2].strip("()").split(" | ")
+        return "MSG_MORE" if "MSG_MORE" in flags else ""
+
+    def returned(self, back: Return, index: int) -> tuple[int | None, tuple[int, int] | None]:
+        """A call has come back: the step of the call, and which octets of the stream it moved."""
+        entered = self.calls.pop(back.serial, None)
+        self.open_calls[back.side].pop(back.serial, None)
+        if entered is None:
+            return None, None
+        place, call = entered
+        me = self.ends[back.side]
+        octets = self._moved(me, call, back, place, index)
+        me.bound = me.bound or (call.name == "bind" and not back.error)
+        if call.protocol in ("tcp", ""):
+            self._states(me, call, back, index)
+        return place, octets
+
+    def _moved(self, me: End, call: Call, returned: Return, called: int, index: int) -> tuple[int, int] | None:
+        """Which octets of the stream a finished call moved; for datagrams, which datagram."""
+        length = returned.length or 0
+        if call.protocol == "udp" and call.name in RECEIVING and not returned.error:
+            self.connection.now.received = self._take(me, call, returned)
+        if call.protocol != "tcp":
+            return None
+        if call.name in SENDING and me.writes and me.writes[-1].step == called:
+            first = me.writes[-1].first
+            moved = (call.length or 0) if call.name == "sendall" and not returned.error else length
+            me.rewrite(first + moved)
+            return (first, first + moved) if moved else None
+        if call.name in RECEIVING and length and "MSG_PEEK" not in call.arguments:
+            first = me.reads[-1].end if me.reads else 1
+            me.read(first, first + length, index)
+            return first, first + length
+        return None
+
+    @staticmethod
+    def _take(me: End, call: Call, returned: Return) -> Datagram | None:
+        """The datagram a recvfrom() handed over: the first on its way that fits. Those before it were lost."""
+        length = returned.length or 0
+        for place, datagram in enumerate(islice(me.inbox, LOOK_AHEAD)):
+            fits = length == (datagram.length if call.length is None else min(call.length, datagram.length))
+            if fits and datagram.data.startswith(returned.data[: len(datagram.data)]):
+                for _ in range(place if "MSG_PEEK" in call.arguments else place + 1):
+                    me.inbox.popleft()
+                return datagram
+        return None
+
+    def _states(self, me: End, call: Call, returned: Return, index: int) -> None:
+        """What a finished call proves about its end's state."""
+        if returned.error in GIVING_UP:
+            self.connection.move(me, Input.GAVE_UP)
+        if returned.error:
+            return
+        match call.name:
+            case "socket" if call.protocol == "tcp":
+                self.connection.move(me, Input.OPENED)
+            case "listen":
+                me.listening = index
+                self.connection.move(me, Input.LISTENED)
+            case "accept":
+                me.connection = returned.new_socket
+            case "connect":
+                me.connection = call.socket
+            case "close" if me.state is State.SYN_SENT or (me.state is State.LISTEN and call.socket != me.connection):
+                me.listening = None
+                self.connection.move(me, Input.GAVE_UP)
+            case _:
+                pass
+
+    def running(self, side: Side) -> list[tuple[int, Call]]:
+        """The calls of an end that have not returned, with their steps, oldest first."""
+        return list(self.open_calls[side].values())
+
+    def cause(self, header: Tcp, octets: tuple[int, int] | None, side: Side) -> int | None:
+        """The call a segment is due to, where that is provable; None for what the kernel sends by itself."""
+        if octets is not None:
+            writes = self.ends[side].writes_in(*octets)
+            return writes[0].step if writes else None
+        if header.flags & SYN and not header.flags & ACK:
+            return self.open_call(side, OPENING)
+        return self.open_call(side, CLOSING) if header.flags & FIN else None
+
+    def open_call(self, side: Side, names: frozenset[str]) -> int | None:
+        """The step of the newest call of that side and kind that has not returned."""
+        for step, call in reversed(self.open_calls[side].values()):
+            if call.name in names:
+                return step
+        return None
