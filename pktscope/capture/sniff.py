@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,9 +28,9 @@ class NoFilter(Exception):
 
 
 def load() -> None:
-    """Import what sniffing needs of scapy: to be done with the ring open and before giving up the rights.
+    """Import what sniffing needs of scapy; ImportError if it is not installed.
 
-    Under sudo the invoking user may not be able to read where scapy is installed. ImportError if it is not.
+    Under sudo the invoking user may not be able to read where it is installed: so root is laid down afterwards.
     """
     import scapy.arch.common
     import scapy.sendrecv
@@ -44,12 +45,17 @@ def sniff_ring(
     marker: bytes = b"",
     stop: int = -1,
     promise: Callable[[int], object] = lambda now: None,
+    ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Have scapy sniff `ring` until the frame `marker` passes, or the descriptor `stop` is readable.
 
     `sink` takes the frames in batches; `promise` is told up to which time everything has been given to `sink`.
-    What the kernel had handed over before `stop` became readable is delivered.
+    What the kernel had handed over before `stop` became readable is delivered. While scapy is being imported the ring
+    is read by hand; `ready` is called when scapy is there, before its loop begins. ImportError if it is not installed.
     """
+    if _until_scapy(lambda: _look(ring, sink, marker, promise, stop)):
+        return
+    ready()
     from scapy.sendrecv import sniff
     from scapy.sessions import DefaultSession
     from scapy.supersocket import SuperSocket
@@ -74,11 +80,38 @@ def sniff_ring(
         """Takes whole blocks from the ring; nothing is dissected here."""
 
         def recv(self, sock: Any) -> Sequence[Any]:
-            if not deliver(ring, sink, marker, promise) or ring.failed or (stop >= 0 and readable(stop)):
+            if _look(ring, sink, marker, promise, stop):
                 raise EOFError
             return ()
 
     sniff(opened_socket=RingSocket(), session=Batches(), store=False, quiet=True)
+
+
+def _until_scapy(look: Callable[[], bool]) -> bool:
+    """Import scapy in a thread while this one looks at the ring every few milliseconds; whether that was the end."""
+    failed: list[ImportError] = []
+
+    def importing() -> None:
+        try:
+            load()
+        except ImportError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=importing, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(HEARTBEAT / 1000)
+        if look():
+            return True
+    if failed:
+        raise failed[0]
+    return False
+
+
+def _look(ring: Ring, sink: Callable[[list[Seen]], object], marker: bytes, promise: Callable[[int], object],
+          stop: int) -> bool:  # fmt: skip
+    """Deliver what there is; whether that was the last."""
+    return not deliver(ring, sink, marker, promise) or bool(ring.failed) or (stop >= 0 and readable(stop))
 
 
 def wait_for(ring: Ring, stop: int) -> None:

@@ -9,7 +9,6 @@ import signal
 import struct
 import sys
 import time
-from contextlib import suppress
 
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import Instruction, Ring, Seen, link_of
@@ -51,24 +50,23 @@ class Tap:
 
 def run(interface: str, expression: str, count: int, control: int, recording: int) -> int:
     """Sniff `interface` until `control` ends, a signal comes, or `count` frames have; the exit code."""
-    kernel.die_with_parent()
     try:
         ring = _open(interface, expression)
     except Cannot as reason:
         code, line = reason.args
         sys.stderr.write(f"{line}\n")
         return int(code)
+    if kernel.invoking_user()[0] == os.geteuid():
+        kernel.drop_privileges()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: _end_of_file(control))
     try:
-        load()
+        _record(ring, count, control, recording, interface)
+    except BrokenPipeError:
+        pass  # nobody wants the recording any more
     except ImportError:
         sys.stderr.write(NO_SCAPY)
         return FAILED
-    kernel.drop_privileges()
-    kernel.die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: _end_of_file(control))
-    with suppress(BrokenPipeError):  # nobody wants the recording any more
-        _record(ring, count, control, recording, interface)
     return OK
 
 
@@ -76,7 +74,8 @@ def _record(ring: Ring, count: int, control: int, recording: int, interface: str
     writer = Writer(os.fdopen(recording, "wb", buffering=0), interface=interface, link=ring.link.link_type)
     tap = Tap(writer, count)
     try:
-        sniff_ring(ring, tap.take, stop=control)
+        # Under sudo root is laid down only then: the caller may not be able to read where scapy is installed.
+        sniff_ring(ring, tap.take, stop=control, ready=kernel.drop_privileges)
         _drain(ring, tap)
     except EOFError:
         pass  # as many as were asked for

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from pktscope.capture.ring import MARKER_TYPE, Ring, Seen
-from pktscope.capture.sniff import load, marker_frame, sniff_ring
+from pktscope.capture.sniff import marker_frame, sniff_ring
 from pktscope.lab import kernel
 
 _HEAD = struct.Struct("=QII")
@@ -80,14 +80,17 @@ def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot
     try:
         kernel.die_with_parent()
         kernel.keep_only(ring.fileno(), pipe)
-        load()
-        kernel.drop_privileges()
-        kernel.die_with_parent()
+        if kernel.invoking_user()[0] == os.geteuid():
+            kernel.drop_privileges()
+
+        def lay_down() -> None:  # under sudo only now: the caller may not be able to read where scapy is installed
+            kernel.drop_privileges()
+            kernel.die_with_parent()
 
         def promise(until: int) -> None:
             promises[slot] = max(promises[slot], until)
 
-        sniff_ring(ring, lambda frames: _send(pipe, frames), marker=marker, promise=promise)
+        sniff_ring(ring, lambda frames: _send(pipe, frames), marker=marker, promise=promise, ready=lay_down)
         status = 0
     except ImportError:
         status = _NO_SCAPY

@@ -25,7 +25,8 @@ Job = Callable[[Callable[[], None]], int]
 def attempt(rung: str, job: Job) -> int | Refused:
     """Do `job` on the far side of `rung`; its exit code, or what was refused before it said that it has all it needs.
 
-    Once the job runs, this process gives up its privileges too, and then only waits.
+    Once the job runs, this process gives up its privileges too, and then only waits. It does not ask to die with its
+    parent: that would be with the parent's thread, and the control pipe ends it anyway.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -40,7 +41,6 @@ def attempt(rung: str, job: Job) -> int | Refused:
         step, _, number = refusal.decode().rpartition(" ")
         return Refused(step, int(number))
     kernel.drop_privileges()
-    kernel.die_with_parent()
     return wait(child)
 
 
@@ -67,6 +67,8 @@ def _cross(rung: str, job: Job, writing: int) -> NoReturn:
         os.write(writing, f"{refused.step} {refused.number}".encode())
     except (BrokenPipeError, KeyboardInterrupt):
         pass  # nobody wants the recording any more
+    except Exception as error:
+        sys.stderr.write(f"the run broke off: {type(error).__name__}: {error}\n")
     finally:
         sys.stderr.flush()
         os._exit(status)
