@@ -183,17 +183,23 @@ def lay_down_privileges() -> None:
 
 
 def stream_store(run: Run, write_to: str | None) -> Store:
-    """The store of a run's stream, kept in a file too if asked; files belong to the invoking user."""
+    """The store of a run's stream, kept in a file too if asked; the file belongs to the invoking user."""
     from pktscope.capture.store import Store
 
+    copy = writable(write_to) if write_to else None
     lay_down_privileges()
-    copy = None
-    if write_to:
-        try:
-            copy = open(write_to, "wb")  # noqa: SIM115 (the store closes it when the stream ends)
-        except OSError as error:
-            raise Stop(FAILED, f"cannot write {shown(write_to)}: {error.strerror}; name another file with -w") from None
     return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
+
+
+def writable(path: str) -> BinaryIO:
+    """A file to write, opened with the invoking user's rights; the store closes it when the stream ends."""
+    from pktscope.lab.privileges import as_invoking_user
+
+    try:
+        with as_invoking_user():
+            return open(path, "wb")
+    except OSError as error:
+        raise Stop(FAILED, f"cannot write {shown(path)}: {error.strerror}; name another file with -w") from None
 
 
 def opened(how: Callable[[], Store], file: str = "") -> Store:
@@ -310,7 +316,7 @@ def print_out(
     finish(store, run, endless)
     if store.error:
         code = ended(run) if run is not None else OK
-        raise Stop(code or FAILED, "" if code else store.error)
+        raise Stop(code or USAGE, "" if code else store.error)
     show.complain(store, shown(title)[1:-1])
     try:
         chosen = None if demo is not None else show.choose(store.conversations, stream)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -23,11 +25,15 @@ def invoking_user() -> tuple[int, int] | None:
 
 
 def lay_down() -> None:
-    """Give up root for good. Does nothing for who is not root. Raises OSError where the kernel refuses."""
+    """Give up root for good. Does nothing for who is not root. Raises OSError where the kernel refuses.
+
+    Where the caller of sudo could not read this Python's own library (it lies in root's home), becoming that user would
+    break every later import; then root keeps its name, and not one capability.
+    """
     if os.geteuid() != 0:
         return
     caller = invoking_user()
-    if caller is not None:
+    if caller is not None and library_is_readable():
         user, group = caller
         os.setgroups([group])
         os.setresgid(group, group, group)
@@ -36,6 +42,32 @@ def lay_down() -> None:
         drop_capabilities()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+@contextmanager
+def as_invoking_user() -> Iterator[None]:
+    """Do something with the rights of who called sudo, and take root's back: files made belong to that user."""
+    caller = invoking_user() if os.geteuid() == 0 else None
+    if caller is None:
+        yield
+        return
+    user, group = caller
+    groups = os.getgroups()
+    os.setgroups([group])
+    os.setegid(group)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+def library_is_readable() -> bool:
+    """Whether the invoking user can import what this process has yet to import."""
+    with as_invoking_user():
+        return all(os.access(path, os.R_OK, effective_ids=True) for path in (os.__file__, __file__))
 
 
 def drop_capabilities() -> None:
