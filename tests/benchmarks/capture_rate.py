@@ -23,12 +23,10 @@ SIZE = 200 - 28
 
 def send(rate: int, seconds: float) -> int:
     """Send paced datagrams to a socket nobody reads; how many."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s,
-    ):
+    kind = (socket.AF_INET, socket.SOCK_DGRAM)
+    with socket.socket(*kind) as sink, socket.socket(*kind) as source:
         sink.bind(("127.0.0.1", PORT))
-        s.connect(("127.0.0.1", PORT))
+        source.connect(("127.0.0.1", PORT))
         data, sent, total, start = bytes(SIZE), 0, int(rate * seconds), time.perf_counter()
         while sent < total:
             due = min(total, int((time.perf_counter() - start) * rate) + 1)

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/demos_under_load.py [-n 20] [--burners 6] [DEMO ...]
 
-One line for each distinct picture: how many runs showed it, then each packet as side:flags and length, with ~ before a
-packet that came 30 ms or more after the one before it, and the pieces of a datagram counted.
+One line for each distinct picture: how many runs showed it, then each packet as side:flags and length, equal ones in a
+row counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from pktscope import demos
 from pktscope.lab import runner
 
 SERVER_PORT = 8000
-PAUSE = 30_000_000
 FLAGS = (("S", 2), ("F", 1), ("R", 4), ("P", 8), ("A", 16))
 
 
@@ -55,11 +54,7 @@ def word(frame: bytes) -> str:
 
 def picture_of(seen: Iterable[tuple[int, bytes]]) -> str:
     """The whole exchange as words."""
-    words, before = [], None
-    for at, frame in seen:
-        late = before is not None and at - before >= PAUSE
-        words.append(("~" if late else "") + word(frame))
-        before = at
+    words = [word(frame) for _, frame in seen]
     return " ".join(
         name if (count := len(list(group))) == 1 else f"{count}x{name}" for name, group in itertools.groupby(words)
     )
