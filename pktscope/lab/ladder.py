@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pktscope.capture.ring import Ring, link_of
 from pktscope.lab import room, threshold
@@ -123,6 +124,11 @@ def sudo_allowed() -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def again_as_root() -> NoReturn:
+    """Become the same command through `sudo -n`: only the worker gets the rights, and gives them up again."""
+    os.execvp("sudo", ["sudo", "-n", "--", sys.executable, *sys.orig_argv[1:]])
 
 
 def explain(refused: Refused) -> str:

@@ -13,7 +13,7 @@ import time
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import Instruction, Ring, Seen, link_of
 from pktscope.capture.sniff import NoFilter, compile_filter, load, sniff_ring
-from pktscope.lab import kernel
+from pktscope.lab import kernel, ladder
 from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
 from pktscope.model import End
 
@@ -54,6 +54,8 @@ def run(interface: str, expression: str, count: int, control: int, recording: in
         ring = _open(interface, expression)
     except Cannot as reason:
         code, line = reason.args
+        if code == DENIED and os.geteuid() != 0 and ladder.sudo_allowed():
+            ladder.again_as_root()
         sys.stderr.write(f"{line}\n")
         return int(code)
     if kernel.invoking_user()[0] == os.geteuid():

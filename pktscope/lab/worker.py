@@ -75,7 +75,7 @@ def _climb(demo: Demo, host: bool) -> int:
     for rung in ladder.rungs(host):
         if rung == SUDO:
             if ladder.sudo_allowed():
-                again_as_root()
+                ladder.again_as_root()
             continue
         if rung == HOST and not demo.needs.shared:
             continue
@@ -87,11 +87,6 @@ def _climb(demo: Demo, host: bool) -> int:
         return refuse(DENIED, f"the demo {demo.name} needs a private room, and none is to be had here")
     rung, refused = first
     return refuse(DENIED, f"no live run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
-
-
-def again_as_root() -> NoReturn:
-    """Become the same command through `sudo -n`; only this process, which parses nothing hostile, gets the rights."""
-    os.execvp("sudo", ["sudo", "-n", "--", sys.executable, *sys.orig_argv[1:]])
 
 
 def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None) -> threshold.Job:
