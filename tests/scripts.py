@@ -197,7 +197,14 @@ S: listen(1) = 0
    S > C  ACK 301
    S > C  ACK 301 win 700
 """,
-    "udp": "udp 10.0.0.1:5000 > 10.0.0.2:53\nC: sendto(10)\n   C > S  UDP 10\nC: = 10\n   S > C  UDP 20\nend dropped 0\n",
+    "udp": """
+udp 10.0.0.1:5000 > 10.0.0.2:53
+C: sendto(10)
+   C > S  UDP 10
+C: = 10
+   S > C  UDP 20
+end dropped 0
+""",
     "fragments": """
 udp 127.0.0.1:5000 > 127.0.0.1:8000
    C > S  FRAGMENT 0:1480 id 7

@@ -144,12 +144,12 @@ def test_every_row_of_the_table_is_reached() -> None:
         taken.add((state, event))
         return original(state, event)
 
-    tcp.move = watching  # type: ignore[assignment]
+    tcp.move = watching
     try:
         for name in SCRIPTS:
             fold(observations(name))
     finally:
-        tcp.move = original  # type: ignore[assignment]
+        tcp.move = original
 
     assert sorted(f"{state} {event}" for state, event in set(tcp.TABLE) - taken) == []
 
