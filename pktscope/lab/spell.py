@@ -104,7 +104,7 @@ def _option_value(item: object) -> str:
 
 def option_name(level: int, option: int) -> str:
     """'TCP_NODELAY' for (IPPROTO_TCP, 1); the number where Python has no name for it."""
-    return OPTIONS.get((level, option), str(option))
+    return OPTIONS.get((level, option), value(option))
 
 
 def flags(number: object) -> str:
