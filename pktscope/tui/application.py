@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from rich.segment import Segment
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
@@ -65,6 +64,7 @@ class Application(App[int], inherit_bindings=False):
         super().__init__()
         self.session = session
         self.ascii_only = ascii_only
+        self.title = "pktscope"
         self.fault: BaseException | None = None
         self.debug_faults = bool(os.environ.get("PKTSCOPE_DEBUG"))
         self.signalled = 0
@@ -80,19 +80,20 @@ class Application(App[int], inherit_bindings=False):
         basic = self.console.color_system == "standard"
         name = self.theme.removeprefix("pktscope-")
         if name in PALETTES:
-            return Styles(PALETTES[name], basic=basic)
+            return Styles(PALETTES[name], basic=basic, ascii_only=self.ascii_only)
         theme = self.current_theme
-        system = theme.to_color_system().generate()
         palette = DARK if theme.dark else WHITE
         if theme.ansi:
-            return Styles(palette, basic=True)
-        return Styles(palette, background=system["background"][:7], surface=system["panel"][:7], basic=basic)
+            return Styles(palette, basic=True, ascii_only=self.ascii_only)
+        colours = theme.to_color_system().generate()
+        background, surface = colours["background"][:7], colours["panel"][:7]
+        return Styles(palette, background=background, surface=surface, basic=basic, ascii_only=self.ascii_only)
 
     def get_default_screen(self) -> Screen[Any]:
         """The timeline."""
         from pktscope.tui.timeline_screen import TimelineScreen
 
-        return TimelineScreen(self.session, self.inks, self.settle, ascii_only=self.ascii_only)
+        return TimelineScreen(self.session, self.inks, self.settle)
 
     def settle(self, code: int) -> None:
         """What the program will exit with."""
@@ -100,18 +101,31 @@ class Application(App[int], inherit_bindings=False):
 
     def watch_theme(self, name: str) -> None:
         """Repaint everything in the new theme."""
-        if not self.is_running:
-            return
+        if self.is_running:
+            self.restyle()
+
+    def restyle(self) -> None:
+        """Hand every screen the styles of now."""
         self.inks = self._styles()
         for screen in self.screen_stack:
             restyle = getattr(screen, "restyle", None)
             if restyle is not None:
                 restyle(self.inks)
 
+    def on_mount(self) -> None:
+        """The first look at the size."""
+        self.check_size()
+
     def on_resize(self) -> None:
+        """Textual takes the new size over in the same message, after us."""
+        self.call_later(self.check_size)
+
+    def check_size(self) -> None:
         """Say what size is needed where the terminal is too small for anything else."""
         from pktscope.tui.small import TooSmall
 
+        if not self.screen_stack:
+            return
         small = self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
         shown = isinstance(self.screen, TooSmall)
         if small and not shown:
@@ -128,10 +142,7 @@ class Application(App[int], inherit_bindings=False):
     def action_ascii(self) -> None:
         """ASCII or the full set of characters, everywhere."""
         self.ascii_only = not self.ascii_only
-        for screen in self.screen_stack:
-            draw = getattr(screen, "draw_ascii", None)
-            if draw is not None:
-                draw(self.ascii_only)
+        self.restyle()
 
     def action_help(self) -> None:
         """What the keys do for what has the focus."""
@@ -177,8 +188,3 @@ class Application(App[int], inherit_bindings=False):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
-
-
-def plain(text: str, style: Any) -> list[Segment]:
-    """One run of text."""
-    return [Segment(text, style)]

@@ -84,6 +84,8 @@ def row_lines(row: tuple[Cell, ...], cells: int, border: str) -> list[str]:
 
 def cell_lines(cell: Cell, room: int) -> list[str]:
     """A field's text in `room` cells: whole, or the value alone under what is left of the name."""
+    if room <= 0:
+        return [""]
     for name in (cell.name, cell.short):
         if name and len(name) + len(cell.value) + 3 <= room:
             return [f" {name} {cell.value.rjust(room - len(name) - 3)} "]

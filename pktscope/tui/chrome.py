@@ -33,7 +33,7 @@ def heading_line(title: str, parts: Sequence[str], width: int) -> str:
         if part and cells_of(part) + 3 <= room:
             kept.append(part)
             room -= cells_of(part) + 3
-    right = "   ".join(kept)
+    right = "".join(f"   {part}" for part in kept)
     return f" {fit(title, width - 2 - cells_of(right))}{right} "
 
 
@@ -69,15 +69,15 @@ class Heading(Widget):
 
     def notice_lines(self, width: int) -> list[str]:
         """The notice, wrapped, three lines at most."""
-        return wrap(self.notice[0], width - 2)[:3] if self.notice[0] else []
+        return wrap(self.inks.say(self.notice[0]), width - 2)[:3] if self.notice[0] else []
 
     def render_line(self, y: int) -> Strip:
         """One line."""
         width = self.size.width
         panel = self.inks.ground(Surface.PANEL)
         if y == 0:
-            line = heading_line(self.title, self.parts, width)
-            return Strip([Segment(line, self.inks.of(Role.TITLE, Surface.PANEL))], width)
+            line = heading_line(self.inks.say(self.title), [self.inks.say(part) for part in self.parts], width)
+            return Strip([Segment(self.inks.line(line), self.inks.of(Role.TITLE, Surface.PANEL))], width)
         notice = self.notice_lines(width)
         if y <= len(notice):
             return Strip([Segment(fit(" " + notice[y - 1], width), self.inks.of(self.notice[1], Surface.PANEL))], width)
@@ -98,19 +98,18 @@ class NotePanel(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, styles: Styles) -> None:
         super().__init__()
         self.inks = styles
-        self.notes: tuple[tuple[str, str, Role], ...] = ()
-        """Sentence, where it is said, role."""
-        self.tallest = 4
+        self.shown: object = None
         self.drawn: list[tuple[str, Role]] = []
 
     def show(self, notes: tuple[tuple[str, str, Role], ...], width: int, tallest: int) -> None:
-        """The notes of another row, in a panel of at most `tallest` lines."""
-        if (notes, tallest, width) == (self.notes, self.tallest, self.size.width):
+        """Notes as sentence, reference and role, in a panel of at most `tallest` lines."""
+        if (notes, tallest, width, self.inks.ascii_only) == self.shown:
             return
-        self.notes, self.tallest = notes, tallest
+        self.shown = (notes, tallest, width, self.inks.ascii_only)
         self.drawn = []
         for sentence, reference, role in notes:
             text = f"{sentence} ({reference})" if reference else sentence
+            text = self.inks.say(text)
             self.drawn += [(line, role) for line in wrap(text, width - 3)]
         self.virtual_size = Size(width, max(1, len(self.drawn)))
         self.scroll_to(y=0, animate=False, force=True)

@@ -248,8 +248,7 @@ class Commands(Host):
             elif self.feed is None:
                 self.app.exit(return_code=0)
 
-        listed = ConversationsScreen(self.session, self.inks, ascii_only=self.ladder.options.ascii)
-        self.app.push_screen(listed, answered)
+        self.app.push_screen(ConversationsScreen(self.session, self.inks), answered)
 
     def action_export(self) -> None:
         """Write the timeline into files."""

@@ -37,7 +37,6 @@ class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
         self.inks = styles
         self.entries: Sequence[Conversation] = ()
         self.place = 0
-        self.ascii_only = False
 
     def show(self, entries: Sequence[Conversation]) -> None:
         """Other entries; the selected conversation stays selected where it is still there."""
@@ -63,8 +62,8 @@ class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
         if place >= len(self.entries):
             return Strip.blank(width, self.inks.ground(Surface.LADDER))
         surface = Surface.SELECTED if place == self.place else Surface.LADDER
-        text = listing.line(self.entries[place], width, ascii_only=self.ascii_only)
-        return Strip([Segment(text, self.inks.of(Role.PLAIN, surface))], width)
+        text = listing.line(self.entries[place], width, ascii_only=self.inks.ascii_only)
+        return Strip([Segment(self.inks.line(text), self.inks.of(Role.PLAIN, surface))], width)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three lines, at once."""
@@ -86,12 +85,11 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
     AUTO_FOCUS = "ConversationList"
     BINDINGS = bindings("conversations")
 
-    def __init__(self, session: Session, styles: Styles, *, ascii_only: bool = False) -> None:
+    def __init__(self, session: Session, styles: Styles) -> None:
         super().__init__()
         self.session = session
         self.heading = Heading(styles)
         self.list = ConversationList(styles)
-        self.list.ascii_only = ascii_only
         self.panel = NotePanel(styles)
         self.bar = KeyBar(styles, footer("conversations"), self.press)
         self.filter = listing.Filter()
@@ -209,8 +207,3 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         for widget in (self.heading, self.list, self.panel, self.bar):
             widget.inks = styles
             widget.refresh()
-
-    def draw_ascii(self, ascii_only: bool) -> None:
-        """ASCII or the full set."""
-        self.list.ascii_only = ascii_only
-        self.list.refresh()

@@ -146,5 +146,7 @@ def fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, int, int], ..
 
 
 def first_key(key: Key) -> str:
-    """The one key of several that the footer prints."""
-    return key.shown.split()[0] if " " in key.shown and not key.shown.startswith("Shift") else key.shown
+    """The one key of several that the footer prints: one that every terminal can show."""
+    if key.shown.startswith("Shift"):
+        return key.shown
+    return next((name for name in key.shown.split() if name.isascii()), key.shown)

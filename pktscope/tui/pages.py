@@ -76,12 +76,13 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
         index = bisect_right(self.starts, place) - 1
         part, line = self.parts[index], place - self.starts[index] - 1
         if line < 0:
-            title = fit(f" {part.title}", width)
+            title = self.inks.line(fit(self.inks.say(f" {part.title}"), width))
             return Strip([Segment(title, self.inks.of(Role.DATA))], width)
         if line >= len(part.lines):
             return Strip.blank(width, ground)
         surface = Surface.SELECTED if (index, line) in self.marked else Surface.LADDER
-        return lines_of([(" ", Role.PLAIN), *part.lines[line]], self.inks, surface, width)
+        runs = [(self.inks.line(self.inks.say(text)), role) for text, role in part.lines[line]]
+        return lines_of([(" ", Role.PLAIN), *runs], self.inks, surface, width)
 
     def turn_to(self, line: int) -> None:
         """Scroll to a line, at once."""
@@ -179,10 +180,10 @@ class TextScreen(Screen[None], inherit_bindings=False):
 
     def restyle(self, styles: Styles) -> None:
         """Another theme."""
-        self.heading.inks = self.pages.inks = self.bar.inks = styles
-        self.refresh(recompose=False)
         for widget in (self.heading, self.pages, self.bar):
+            widget.inks = styles
             widget.refresh()
+        self.pages.renew()
 
 
 def ascii_words(text: str, ascii_only: bool) -> str:

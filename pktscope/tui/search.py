@@ -40,6 +40,19 @@ def row_text(row: Row) -> str:
             assert_never(row)
 
 
+def row_label(row: Row, *, raw: bool = False) -> str:
+    """Everything a row's label says, however little of it fits on the row; empty for rows that say all they have."""
+    match row:
+        case Arrow():
+            return f"{row.number} {' '.join(row.raw_label if raw else row.label)}"
+        case Fold():
+            return f"{row.numbers[0]} to {row.numbers[1]}: {', '.join(row.label)}"
+        case Mark():
+            return row.text[0] if row.text else ""
+        case _:
+            return ""
+
+
 def around(count: int, start: int) -> Iterator[int]:
     """Every row once, from the one behind `start` on, the beginning after the end."""
     yield from range(start + 1, count)

@@ -7,7 +7,9 @@ from enum import StrEnum
 from rich.color import Color
 from rich.style import Style
 
+from pktscope.render.columns import plain_ascii
 from pktscope.rows import Role
+from pktscope.text import ELLIPSIS
 from pktscope.theme import PALETTES, Ink, Palette, channels
 
 OWN_THEMES = tuple(f"pktscope-{name}" for name in PALETTES)
@@ -35,10 +37,19 @@ BASIC_GROUND = {
 class Styles:
     """The styles of one theme on one kind of terminal."""
 
-    def __init__(self, palette: Palette, *, background: str = "", surface: str = "", basic: bool = False) -> None:
+    def __init__(
+        self,
+        palette: Palette,
+        *,
+        background: str = "",
+        surface: str = "",
+        basic: bool = False,
+        ascii_only: bool = False,
+    ) -> None:
         """`background` and `surface` replace the palette's under a theme of Textual's; `basic`: 16 colours."""
         self.palette = palette
         self.basic = basic
+        self.ascii_only = ascii_only
         ground = background or palette.background
         self.grounds = {
             Surface.LADDER: ground,
@@ -54,6 +65,14 @@ class Styles:
         if style is None:
             style = self.cache[role, surface] = self._made(role, surface)
         return style
+
+    def say(self, text: str) -> str:
+        """Safe text in the characters that may be used; it may become longer."""
+        return plain_ascii(text) if self.ascii_only else text
+
+    def line(self, text: str) -> str:
+        """Text that was laid out already, in the characters that may be used, as wide as before."""
+        return text.replace(ELLIPSIS, "~") if self.ascii_only else text
 
     def ground(self, surface: Surface) -> Style:
         """The bare surface."""

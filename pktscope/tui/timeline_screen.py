@@ -17,6 +17,7 @@ from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.timeline import Timeline
 from pktscope.tui import player as playing
+from pktscope.tui import search
 from pktscope.tui import session as about
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.commands import Commands
@@ -38,8 +39,8 @@ BESIDE = 160
 """Columns from which the inspector stands beside the ladder."""
 NOTES_BESIDE = 100
 """Columns from which the notes do."""
-LADDER_WIDTH = cells.columns(BESIDE).width + 1
-"""The capped ladder and its scroll bar."""
+LADDER_WIDTH = cells.columns(BESIDE).width + 2
+"""The capped ladder, a blank and its scroll bar."""
 
 
 class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
@@ -50,16 +51,14 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
     BINDINGS = bindings("timeline")
     CSS = "Horizontal { height: 1fr; }"
 
-    def __init__(
-        self, session: Session, styles: Styles, ended: Callable[[int], None], *, ascii_only: bool = False
-    ) -> None:
+    def __init__(self, session: Session, styles: Styles, ended: Callable[[int], None]) -> None:
         """`ended` is told the exit code a demo deserves."""
         super().__init__()
         self.session = session
         self.ended = ended
         self.inks = styles
         options = session.options
-        drawn = cells.Options(ascii=ascii_only, time_format=options.time_format, raw_numbers=options.raw_numbers)
+        drawn = cells.Options(ascii=styles.ascii_only, time_format=options.time_format, raw_numbers=options.raw_numbers)
         self.feed: Feed | None = None
         self.player = Player()
         self.stops = Stops()
@@ -249,7 +248,8 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             )
         notice = self.message
         if not notice[0]:
-            notice = about.notice(self.session, feed is not None and feed.done, self.kept)
+            told = self.kept if self.kept is not None and not (self.kept.kept and self.touched) else None
+            notice = about.notice(self.session, feed is not None and feed.done, told)
         states = feed.states(self.step_shown()) if feed is not None and rows else NO_STATES
         lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options)
         self.heading.show(self.full_title(), parts, notice, lanes)
@@ -261,17 +261,20 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         return f"{title}   {chosen.name}" if chosen and len(self.session.store.conversations) > 1 else title
 
     def show_notes(self) -> None:
-        """The current row's notes below the ladder, where there is no column for them."""
-        shown = bool(not self.ladder.columns.notes and "notes" not in self.ladder.hidden and self.ladder.timeline.rows)
+        """The current row and its notes in full below the ladder; beside it they stand in short, or not at all."""
+        rows = self.ladder.timeline.rows
+        shown = bool(rows and "notes" not in self.ladder.hidden and self.size.width < BESIDE)
         if self.panel.display != shown:
             self.panel.display = shown
-        if not shown:
+        if not shown or self.player.row >= len(rows):
             return
-        found = (
-            self.ladder.timeline.notes_at(self.player.row) if self.player.row < len(self.ladder.timeline.rows) else ()
-        )
-        notes = tuple((safe_text(say(n.message, n.values)), n.reference, Role(n.severity.value)) for n in found)
-        self.panel.show(notes, self.size.width, max(2, self.size.height // 4))
+        row, options = rows[self.player.row], self.ladder.options
+        found = self.ladder.timeline.notes_at(self.player.row)
+        notes = [(safe_text(say(n.message, n.values)), n.reference, Role(n.severity.value)) for n in found]
+        label = search.row_label(row, raw=options.raw_numbers)
+        if label and (not self.ladder.columns.notes or not notes):
+            notes.insert(0, (safe_text(label), "", Role.TIME))
+        self.panel.show(tuple(notes), self.size.width, max(2, self.size.height // 4))
 
     def show_inspector(self) -> None:
         """Keep the inspector beside the ladder on the current row, where there is room for it."""
@@ -289,17 +292,13 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             self.inspector.renew(stay=False)
 
     def restyle(self, styles: Styles) -> None:
-        """Another theme."""
+        """Another theme, or another set of characters."""
         self.inks = styles
         widgets: list[Any] = [self.heading, self.panel, self.bar, self.inspector]
         for widget in widgets:
             if widget is not None:
                 widget.inks = styles
                 widget.refresh()
-        self.ladder.redraw(inks=styles)
-
-    def draw_ascii(self, ascii_only: bool) -> None:
-        """ASCII or the full set."""
-        self.ladder.redraw(options=replace(self.ladder.options, ascii=ascii_only))
+        self.ladder.redraw(inks=styles, options=replace(self.ladder.options, ascii=styles.ascii_only))
         self.inspected = -1
         self.update_view()

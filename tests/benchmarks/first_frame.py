@@ -1,4 +1,4 @@
-"""How long until something is seen: the first frame of a demo against an empty Textual app, and --help against python.
+"""How long until something is seen: a demo's first frame against an empty Textual app, and --help against python.
 
 Run it: `python tests/benchmarks/first_frame.py [ROUNDS]`. The two sides of a pair take turns; what is printed are medians
 and their ratio. It reports and never fails: a wall clock is no judge of a build.
@@ -29,7 +29,7 @@ PATIENCE = 30.0
 
 
 def first_frame(command: Sequence[str]) -> float:
-    """Seconds from starting a command on a terminal of 120x40 to its first whole frame; the terminal answers at once."""
+    """Seconds from starting a command on a terminal of 120x40 to its first whole frame."""
     begun = time.perf_counter()
     process, terminal = pty.fork()
     if process == 0:
