@@ -257,7 +257,7 @@ def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     code = ended(run)
     if code != OK:
         return code
-    kept = outcome(demo.shows, flow.notes)
+    kept = outcome(demo.shows, flow.notes, demo.promise)
     click.echo(f"{shown(write_to)[1:-1]}: {counted(store.frame_count, 'frames')}. {kept.sentence}")
     return OK if kept.kept else NOT_SHOWN
 
@@ -357,7 +357,7 @@ def settle(notes: Sequence[Any], run: Run | None, demo: Demo | None, *, quiet: b
         return code
     from pktscope.promise import outcome
 
-    kept = outcome(demo.shows, notes)
+    kept = outcome(demo.shows, notes, demo.promise)
     if kept.sentence and not (quiet and kept.kept):
         (click.echo if kept.kept else lambda line: click.echo(line, err=True))(kept.sentence)
     return OK if kept.kept else NOT_SHOWN

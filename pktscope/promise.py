@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pktscope.model import Note
 from pktscope.rules import BY_ID
-from pktscope.words import listed, say
+from pktscope.words import say
 
 UNPROMISED = frozenset({"warning", "error"})
 """Severities that tell of something going otherwise than meant, where the promise was not kept."""
@@ -32,13 +32,14 @@ def headline(rule: str) -> str:
     return f"{rule} ({known.headline.rstrip('.')})" if known else rule
 
 
-def outcome(shows: Sequence[str], notes: Iterable[Note]) -> Outcome:
-    """Hold the notes of a finished run against what was promised."""
+def outcome(shows: Sequence[str], notes: Iterable[Note], promise: str = "") -> Outcome:
+    """Hold the notes of a finished run against the rules promised; `promise` says it in words."""
     told = list(notes)
     seen = {note.rule for note in told}
+    promise = promise or "; ".join(map(headline, dict.fromkeys(shows)))
     missing = tuple(rule for rule in dict.fromkeys(shows) if rule not in seen)
     if not missing:
-        return Outcome((), f"Promised and seen: {listed(dict.fromkeys(shows))}." if shows else "")
+        return Outcome((), f"Promised: {promise}. Seen: all of it." if shows else "")
     instead = [say(note.message, note.values) for note in told if note.severity in UNPROMISED]
     happened = f"What it did instead: {' '.join(instead[:3])}" if instead else "Nothing else stood out; run it again."
-    return Outcome(missing, f"This kernel did not show: {'; '.join(map(headline, missing))}. {happened}")
+    return Outcome(missing, f"Promised: {promise}. Not seen: {'; '.join(map(headline, missing))}. {happened}")

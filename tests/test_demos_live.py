@@ -77,7 +77,9 @@ def test_demo_keeps_its_promise(name: str) -> None:
     flow = fold(run.seen)
     end = run.seen[-1]
 
-    assert outcome(demos.load(name).shows, flow.notes).missing == ()
+    demo = demos.load(name)
+
+    assert outcome(demo.shows, flow.notes, demo.promise).missing == ()
     assert isinstance(end, End)
     assert (end.reason, end.dropped) == ("finished", 0)
     assert [note.message for note in flow.notes if note.rule in ("tcp.oddity", "capture.oddity")] == []

@@ -1,7 +1,8 @@
 """The demos: one file per exchange, each ordinary socket code that reads like the tutorial it illustrates.
 
 A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with told sockets; a
-docstring (a title line, the story, what to change and try next); `SHOWS`, the notes it promises; `NEEDS`, its room;
+docstring (a title line, the story, what to change and try next); `PROMISE`, what it promises, in words, and `SHOWS`, the notes that
+prove it; `NEEDS`, its room;
 `SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not: it returns when the wire is quiet.
 """
 
@@ -39,6 +40,8 @@ class Demo:
     """One line."""
     story: str
     """The rest of its docstring: what happens, what to change and try next."""
+    promise: str
+    """What a run of it will have shown, to follow 'Promised:'."""
     shows: tuple[str, ...]
     """Ids of the rules that must speak, each at least once."""
     needs: Needs
@@ -60,7 +63,7 @@ def load(name: str) -> Demo:
     module = importlib.import_module("pktscope.demos." + name.replace("-", "_"))
     title, _, story = inspect.cleandoc(module.__doc__ or "").partition("\n")
     return Demo(
-        name, title.rstrip("."), story.strip(), tuple(module.SHOWS), Needs(**module.NEEDS), module.SECONDS,
+        name, title.rstrip("."), story.strip(), module.PROMISE, tuple(module.SHOWS), Needs(**module.NEEDS), module.SECONDS,
         name.replace("-", "_") + ".py", inspect.getsource(module),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ TCP and see that nothing is ever cut by IP.
 from errno import EMSGSIZE
 from socket import AF_INET, SOCK_DGRAM, socket
 
+PROMISE = "1,472 bytes fit one packet, 1,473 and more are cut and put together again, and 65,508 are refused"
 SHOWS = ("ip.fits", "ip.fragmented", "ip.reassembled", "udp.delivered", "udp.too-big")
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False}
 SECONDS = 0.5

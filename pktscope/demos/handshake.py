@@ -12,6 +12,7 @@ the client find nobody there.
 
 from socket import AF_INET, SOCK_STREAM, socket
 
+PROMISE = "three segments open the connection before anybody says a word; then a word each way and an orderly close"
 SHOWS = ("tcp.syn", "tcp.syn-ack", "tcp.handshake-done", "tcp.data", "tcp.ack", "tcp.fin")
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": True}
 SECONDS = 0.5

@@ -11,6 +11,7 @@ an empty message, which in TCP cannot exist.
 
 from socket import AF_INET, SOCK_DGRAM, socket
 
+PROMISE = "no handshake, and one sendto() is one recvfrom()"
 SHOWS = ("udp.datagram", "udp.delivered")
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": True}
 SECONDS = 0.3
