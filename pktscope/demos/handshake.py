@@ -13,7 +13,10 @@ the client find nobody there.
 from socket import AF_INET, SOCK_STREAM, socket
 
 PROMISE = "three segments open the connection before anybody says a word; then a word each way and an orderly close"
-SHOWS = ("tcp.syn", "tcp.syn-ack", "tcp.handshake-done", "tcp.data", "tcp.ack", "tcp.fin")
+SHOWS = (
+    "tcp.listen", "tcp.syn", "tcp.syn-options", "tcp.syn-ack", "tcp.handshake-done", "tcp.connect-returned",
+    "tcp.accept-returned", "tcp.data", "tcp.ack", "tcp.bytes-delivered", "tcp.fin", "tcp.end-of-stream",
+)  # fmt: skip
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": True}
 SECONDS = 0.5
 

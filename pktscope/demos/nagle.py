@@ -13,9 +13,11 @@ Linux acknowledges the first segments at once; write all fifty bytes in one send
 
 from socket import AF_INET, IPPROTO_TCP, MSG_MORE, SOCK_STREAM, TCP_CORK, TCP_NODELAY, TCP_QUICKACK, socket
 
-PROMISE = "the same five writes make two segments with Nagle, five with TCP_NODELAY, one with MSG_MORE and one with TCP_CORK"
-SHOWS = ("tcp.nagle-hold", "tcp.nagle-coalesced", "tcp.delayed-ack", "tcp.nodelay", "tcp.held-by-option",
-         "tcp.uncorked")  # fmt: skip
+PROMISE = "the same five writes make two segments with Nagle, five with TCP_NODELAY, one with MSG_MORE or TCP_CORK"
+SHOWS = (
+    "tcp.nagle-hold", "tcp.delayed-ack", "tcp.nagle-coalesced", "tcp.bytes-delivered", "tcp.nodelay",
+    "tcp.held-by-option", "tcp.uncorked",
+)  # fmt: skip
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False}
 SECONDS = 1.0
 

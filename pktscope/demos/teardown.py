@@ -13,7 +13,7 @@ the server send something before it closes; forget close() and see who does it i
 from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_QUICKACK, socket
 
 PROMISE = "four segments close the connection, each direction by itself, and the client waits in TIME_WAIT"
-SHOWS = ("tcp.fin", "tcp.fin-acked", "tcp.fin-second", "tcp.time-wait")
+SHOWS = ("tcp.fin", "tcp.end-of-stream", "tcp.fin-acked", "tcp.fin-second", "tcp.closed", "tcp.time-wait")
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": True}
 SECONDS = 0.5
 
