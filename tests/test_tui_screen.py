@@ -9,18 +9,25 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from pktscope.model import Side
+from pktscope.render.cells import Options
 from pktscope.text import width as cells_of
+from pktscope.theme import DARK, PALETTES
+from pktscope.timeline import Timeline
 from pktscope.tui import keys
 from pktscope.tui.application import Application
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.conversations import ConversationsScreen
 from pktscope.tui.help import HelpScreen
 from pktscope.tui.ladder import Ladder
+from pktscope.tui.opening import GROUNDS
 from pktscope.tui.pages import Pages, TextScreen
 from pktscope.tui.small import TooSmall
+from pktscope.tui.styles import Styles
 from pktscope.tui.timeline_screen import TimelineScreen
 from tests.scenes import bulk, connection
 from tests.tui_stage import hold, planes, play, press, session, told
@@ -230,14 +237,27 @@ def test_themes_of_textual_work(monkeypatch: pytest.MonkeyPatch, theme: str) -> 
         play(session(scene), (80, 24), act)
 
 
-@pytest.mark.parametrize("kind", [Ladder, Heading, NotePanel, KeyBar, Pages])
-def test_widgets_take_no_name_of_textual(kind: type[Widget]) -> None:
+def test_widgets_take_no_name_of_textual() -> None:
     """Attributes of our widgets do not hide Textual's own, which would fail only at run time."""
-    bases = [base for base in kind.__mro__[1:] if base.__module__.startswith("textual")]
-    known = {name for base in bases for name in vars(base)}
-    allowed = {
-        name for name in vars(kind) if name.startswith(("__", "on_", "_", "render", "action_", "get_content", "watch"))
-    }
-    meant = {"BINDINGS", "DEFAULT_CSS", "can_focus", "can_focus_children"}
+    styles = Styles(DARK)
+    made: tuple[Widget, ...] = (
+        Heading(styles),
+        NotePanel(styles),
+        KeyBar(styles, (), print),
+        Pages(styles, lambda width: ()),
+        Ladder(Timeline(), styles, Options()),
+        TimelineScreen(session(connection()), styles, print),
+    )
+    for widget in made:
+        plain: Widget = (
+            Screen() if isinstance(widget, Screen) else ScrollView() if isinstance(widget, ScrollView) else Widget()
+        )
+        taken = {name for name in set(vars(widget)) - set(vars(plain)) if hasattr(plain, name)}
 
-    assert set(vars(kind)) - allowed - meant & known == set() or not (set(vars(kind)) - allowed - meant) & known
+        assert taken <= {"id"}, f"{type(widget).__name__} hides {taken}"
+
+
+def test_first_frame_has_the_colours_of_the_palettes() -> None:
+    """The first frame is painted before the palettes are loaded, in the same colours."""
+    for name, palette in PALETTES.items():
+        assert GROUNDS[name] == (palette.foreground, palette.surface, palette.background)

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from pktscope.model import Conversation, Observation
 from pktscope.tui import feed as feeds
 from pktscope.tui.application import Application
+from pktscope.tui.opening import Opening
 from pktscope.tui.options import ScreenOptions
 from pktscope.tui.session import Session
 from pktscope.tui.timeline_screen import TimelineScreen
@@ -102,7 +103,10 @@ async def ready(application: Application, pilot: Pilot[int]) -> None:
     for _ in range(100):
         await pilot.pause()
         screen = application.screen
-        if not isinstance(screen, TimelineScreen) or (screen.feed is not None and screen.ladder.timeline.rows):
+        if isinstance(screen, TimelineScreen):
+            if screen.feed is not None and screen.ladder.timeline.rows:
+                break
+        elif not isinstance(screen, Opening):
             break
     await pilot.pause()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ def run(
     128 + number after a signal.
     """
     options = options or ScreenOptions()
+    gc.disable()  # what modules load is no garbage: looking delays the first frame; the screen enables it then
     probe = WidthProbe()
     with leaving(stop_now):
         try:

@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
-from textual.theme import Theme
 
-from pktscope.theme import DARK, PALETTES, WHITE, Palette
 from pktscope.tui import keys
 from pktscope.tui.options import SMALLEST
 from pktscope.tui.session import Session
-from pktscope.tui.styles import Styles
 from pktscope.tui.terminal import give_up_later
 
-
-class PlainScrollBar(ScrollBarRender):
-    """A scroll bar of blanks: the finer block characters are two cells wide in some terminals."""
-
-    VERTICAL_BARS = [" "] * 8
-    HORIZONTAL_BARS = [" "] * 8
-
-
-def theme_of(palette: Palette) -> Theme:
-    """One of our palettes as Textual wants it."""
-    return Theme(
-        name=f"pktscope-{palette.name}",
-        primary=palette.accent,
-        secondary=palette.muted,
-        accent=palette.accent,
-        foreground=palette.foreground,
-        background=palette.background,
-        surface=palette.surface,
-        panel=palette.surface,
-        dark=palette.dark,
-        variables={
-            "scrollbar": palette.muted,
-            "scrollbar-hover": palette.foreground,
-            "scrollbar-active": palette.accent,
-            "scrollbar-background": palette.background,
-            "scrollbar-background-hover": palette.background,
-            "scrollbar-background-active": palette.background,
-        },
-    )
+if TYPE_CHECKING:
+    from pktscope.tui.styles import Styles
 
 
 class Application(App[int], inherit_bindings=False):
@@ -68,32 +38,41 @@ class Application(App[int], inherit_bindings=False):
         self.fault: BaseException | None = None
         self.debug_faults = bool(os.environ.get("PKTSCOPE_DEBUG"))
         self.signalled = 0
+        self.settled = 0
+        self.inks: Styles | None = None
+        """None until the first frame is painted; what styles need is loaded behind it."""
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The title on the colour of the theme, until the rest is loaded."""
+        from pktscope.tui.opening import Opening
+
+        return Opening(self.session.title, self.session.options.theme, self.furnish)
+
+    def furnish(self) -> None:
+        """The first frame is painted: themes, styles, the timeline."""
+        from textual.scrollbar import ScrollBar
+
+        from pktscope.theme import PALETTES
+        from pktscope.tui.looks import PlainScrollBar, theme_of
+        from pktscope.tui.timeline_screen import TimelineScreen
+
         ScrollBar.renderer = PlainScrollBar
         for palette in PALETTES.values():
             self.register_theme(theme_of(palette))
-        self.theme = f"pktscope-{session.options.theme}"
+        self.theme = f"pktscope-{self.session.options.theme}"
         self.inks = self._styles()
-        self.settled = 0
+        self.push_screen(TimelineScreen(self.session, self.inks, self.settle))
+        self.call_after_refresh(self.check_size)
+        # What was loaded until now is there to stay: only what comes is looked through for garbage.
+        gc.freeze()
+        gc.enable()
 
     def _styles(self) -> Styles:
         """The inks of the theme in use on this terminal."""
+        from pktscope.tui.looks import styles_for
+
         basic = self.console.color_system == "standard"
-        name = self.theme.removeprefix("pktscope-")
-        if name in PALETTES:
-            return Styles(PALETTES[name], basic=basic, ascii_only=self.ascii_only)
-        theme = self.current_theme
-        palette = DARK if theme.dark else WHITE
-        if theme.ansi:
-            return Styles(palette, basic=True, ascii_only=self.ascii_only)
-        colours = theme.to_color_system().generate()
-        background, surface = colours["background"][:7], colours["panel"][:7]
-        return Styles(palette, background=background, surface=surface, basic=basic, ascii_only=self.ascii_only)
-
-    def get_default_screen(self) -> Screen[Any]:
-        """The timeline."""
-        from pktscope.tui.timeline_screen import TimelineScreen
-
-        return TimelineScreen(self.session, self.inks, self.settle)
+        return styles_for(self.current_theme, basic=basic, ascii_only=self.ascii_only)
 
     def settle(self, code: int) -> None:
         """What the program will exit with."""
@@ -106,15 +85,13 @@ class Application(App[int], inherit_bindings=False):
 
     def restyle(self) -> None:
         """Hand every screen the styles of now."""
+        if self.inks is None:
+            return
         self.inks = self._styles()
         for screen in self.screen_stack:
             restyle = getattr(screen, "restyle", None)
             if restyle is not None:
                 restyle(self.inks)
-
-    def on_mount(self) -> None:
-        """The first look at the size."""
-        self.check_size()
 
     def on_resize(self) -> None:
         """Textual takes the new size over in the same message, after us."""
@@ -124,7 +101,7 @@ class Application(App[int], inherit_bindings=False):
         """Say what size is needed where the terminal is too small for anything else."""
         from pktscope.tui.small import TooSmall
 
-        if not self.screen_stack:
+        if self.inks is None:
             return
         small = self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
         shown = isinstance(self.screen, TooSmall)
@@ -135,6 +112,8 @@ class Application(App[int], inherit_bindings=False):
 
     def action_next_theme(self) -> None:
         """The next of our own themes."""
+        from pktscope.theme import PALETTES
+
         names = [f"pktscope-{name}" for name in PALETTES]
         place = names.index(self.theme) + 1 if self.theme in names else 0
         self.theme = names[place % len(names)]
@@ -148,7 +127,7 @@ class Application(App[int], inherit_bindings=False):
         """What the keys do for what has the focus."""
         from pktscope.tui.help import HelpScreen, place_of
 
-        if not isinstance(self.screen, HelpScreen):
+        if self.inks is not None and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.inks, place_of(self.screen), ascii_only=self.ascii_only))
 
     async def action_quit(self) -> None:

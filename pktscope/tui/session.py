@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pktscope.model import End, Exchange
-from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
-from pktscope.words import counted
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
     from pktscope.lab.runner import Run
+    from pktscope.model import End, Exchange
     from pktscope.promise import Outcome
+    from pktscope.rows import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ def opens_with_list(session: Session) -> bool:
 
 def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str, Role]:
     """The one line below the title: what went wrong, else how a demo kept its promise."""
+    from pktscope.rows import Role
+
     store = session.store
     wrong = refusal(session) or store.error
     if wrong:
@@ -74,6 +75,8 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
 def quality(session: Session, end: End | None) -> str:
     """What the heading says of the capture itself."""
     if end is not None and end.dropped:
+        from pktscope.words import counted
+
         return f"{counted(end.dropped, 'frames')} lost"
     if end is not None and end.reason == "cut":
         return "cut short"

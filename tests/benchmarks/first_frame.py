@@ -1,7 +1,7 @@
-"""How long until something is seen: a demo's first frame against an empty Textual app, and --help against python.
+"""How long until something is seen: a demo against an empty Textual app, and --help against python.
 
-Run it: `python tests/benchmarks/first_frame.py [ROUNDS]`. The two sides of a pair take turns; what is printed are medians
-and their ratio. It reports and never fails: a wall clock is no judge of a build.
+Run it: `python tests/benchmarks/first_frame.py [ROUNDS]`. The two sides of a pair take turns; printed are medians and
+their ratio. It reports and never fails: a wall clock is no judge of a build.
 """
 
 from __future__ import annotations
