@@ -68,8 +68,8 @@ class Heading(Widget):
         self.stretch()
 
     def notice_lines(self, width: int) -> list[str]:
-        """The notice, wrapped, three lines at most."""
-        return wrap(self.inks.say(self.notice[0]), width - 2)[:3] if self.notice[0] else []
+        """The notice, wrapped; what is longer than eight lines is told elsewhere too."""
+        return wrap(self.inks.say(self.notice[0]), width - 2)[:8] if self.notice[0] else []
 
     def render_line(self, y: int) -> Strip:
         """One line."""

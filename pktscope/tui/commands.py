@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from pktscope.model import Conversation
+    from pktscope.promise import Outcome
     from pktscope.tui.chrome import NotePanel
     from pktscope.tui.feed import Feed
     from pktscope.tui.ladder import Ladder
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         inspector: Pages | None
         dissected: dict[int, tuple[str, ...]]
         needle: str
+        kept: Outcome | None
         message: tuple[str, Role]
         touched: bool
         following: bool

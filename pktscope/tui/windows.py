@@ -150,6 +150,8 @@ def story_parts(
         marked |= {(len(parts), line - 1) for line in wanted if 0 < line <= len(shown)}
         title = safe_text(base, 100) + (f", line {' and '.join(str(line) for line in wanted)}" if wanted else "")
         parts.append((title, [f"{index + 1:4}  {line}" for index, line in enumerate(shown)], False))
+    if screen.kept is not None and screen.kept.sentence:
+        parts.append(("the promise", [safe_text(screen.kept.sentence, 2000)], True))
     exchange = session.exchange
     if exchange is not None and (exchange.room or exchange.settings):
         room = [exchange.room, *(f"{name} = {value}" for name, value in exchange.settings)]
