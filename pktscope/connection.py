@@ -87,7 +87,8 @@ class Connection:
         """A new SYN on the same four numbers after the old connection ended: both ends start afresh, if so."""
         me, you = self.ends[side], self.ends[side.other]
         over = {State.CLOSED, State.TIME_WAIT, State.LAST_ACK}
-        if me.isn is None or me.isn == header.seq or not (me.state in over or you.state in over):
+        alone = me.state is State.SYN_SENT and you.syn is None and not you.frames  # nobody took the SYN before
+        if me.isn is None or me.isn == header.seq or not (me.state in over or you.state in over or alone):
             return False
         self.machine = Machine()
         for end in (me, you):

@@ -33,9 +33,14 @@ def duration(nanoseconds: int) -> str:
     if nanoseconds >= 120 * 10**9:
         return long_duration(nanoseconds // 10**9)
     for size, unit in UNITS[1:]:
-        if nanoseconds >= size:
+        if nanoseconds / size >= 0.9995 or (size == 1 and nanoseconds):
             return f"{three_digits(nanoseconds / size)} {unit}"
     return "0 s"
+
+
+def lapse(nanoseconds: int) -> str:
+    """A duration in a sentence: 'after 41.3 ms'. Where a clock was set back, nobody knows how long it was."""
+    return duration(nanoseconds) if nanoseconds >= 0 else "an unknown time (the clock went back)"
 
 
 def long_duration(seconds: int) -> str:
@@ -79,7 +84,7 @@ class Sayer(string.Formatter):
         if format_spec in NOUNS:
             return counted(value, format_spec)
         if format_spec == "duration":
-            return duration(value)
+            return lapse(value)
         if format_spec == "list":
             return listed(value)
         return str(super().format_field(value, format_spec))

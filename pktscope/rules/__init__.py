@@ -68,7 +68,7 @@ def kinds(step: Step) -> tuple[Kind, ...]:
     """Which rules look at a step."""
     match step.observation:
         case Frame() as frame:
-            found: list[Kind] = ["frame"]
+            found: list[Kind] = []
             if frame.ip is not None and frame.ip.is_fragment:
                 found.append("fragment")
             match frame.transport:
@@ -80,7 +80,7 @@ def kinds(step: Step) -> tuple[Kind, ...]:
                     found.append("icmp")
                 case _:
                     pass
-            return tuple(found)
+            return (*found, "frame")  # what the capture itself needs said comes behind the lesson
         case Call():
             return ("call",)
         case Return():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Step
 from pktscope.verdicts import WIRESHARK, Verdict
-from pktscope.words import duration
+from pktscope.words import lapse
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent
@@ -68,8 +68,8 @@ class Again:
         if not self.before:
             return ""
         if self.doubled:
-            return f": twice as long as the wait before ({duration(self.before)}), as RFC 6298 asks of the timer"
-        return f"; the wait before was {duration(self.before)}"
+            return f": twice as long as the wait before ({lapse(self.before)}), as RFC 6298 asks of the timer"
+        return f"; the wait before was {lapse(self.before)}"
 
 
 def again(step: Step, flow: Flow, piece: Sent) -> Again:

@@ -20,6 +20,7 @@ from pktscope.rules.phrases import (
     placed,
     stretch,
 )
+from pktscope.verdicts import Verdict
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent, Write
@@ -158,7 +159,7 @@ def ack(step: Step, flow: Flow) -> Iterator[Finding]:
     octets = acked_data(step, flow)
     if octets is None or not bare(step) or step.segment is None or step.segment.answers is None:
         return
-    if not flow.once(f"tcp.ack {step.side}"):
+    if flow.ends[step.side.other].fin_acked == step.index or not flow.once(f"tcp.ack {step.side}"):
         return
     yield find(
         "ACK {ack:,}: the {side}'s kernel has every byte below {ack:,} and expects byte {ack:,} next. Whether its"
@@ -232,7 +233,9 @@ def piggyback(step: Step, flow: Flow) -> Iterator[Finding]:
     came from the other side, and no pure ACK is needed. That is why a receiver waits a little before it sends one.
     """
     octets, confirmed = fresh_data(step, flow), acked_data(step, flow)
-    if octets is None or confirmed is None or step.segment is None or not flow.once(f"tcp.piggyback {step.side}"):
+    if octets is None or confirmed is None or step.segment is None or flow.is_a(step, Verdict.ACKED_UNSEEN):
+        return
+    if not flow.once(f"tcp.piggyback {step.side}"):
         return
     yield find(
         "Two jobs in one segment: it carries {stretch} of the {side}, and its ACK {ack:,} confirms {confirmed} of the"

@@ -225,10 +225,10 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     if received is None or call is None or step.call is None or received.step <= step.call:
         return
     took = flow.steps[received.step].time - call.time
-    if took < BLOCKED:
+    if took < BLOCKED or not flow.once(f"udp.blocked {step.side}"):
         return
     yield find(
-        "{call} slept for {took:duration}: no datagram was there before frame {frame}.",
+        "{call} slept for {took:duration}: no whole datagram was there before frame {frame}.",
         evidence=(step.call, received.step),
         since=step.call,
         call=spelled(call),

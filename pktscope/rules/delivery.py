@@ -113,7 +113,7 @@ S: recv(1024)
 +40ms
    C > S  FIN ACK
    S > C  ACK 22
-S: = 0                      # tcp.blocked
+S: = 0
 """
 )
 
@@ -122,8 +122,8 @@ S: = 0                      # tcp.blocked
 def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     """A call that had to wait, and for what.
 
-    recv() and accept() sleep until the kernel has something for them; send() sleeps only while the kernel's send
-    buffer is full. A sleeping call puts nothing on the wire and costs no time of the processor.
+    recv() sleeps until the kernel has something for it; send() sleeps only while the kernel's send buffer is full.
+    A sleeping call puts nothing on the wire and costs no time of the processor.
     """
     returned = step.observation
     if not isinstance(returned, Return) or returned.error or step.call is None:
@@ -135,7 +135,7 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     if found is None or found[1] <= step.call:
         return
     took = flow.steps[found[1]].time - call.time
-    if took < BLOCKED:
+    if took < BLOCKED or not flow.once(f"tcp.blocked {step.side} {call.name}"):
         return
     yield find(
         "{call} slept for {took:duration}: {reason} (frame {frame}).",
@@ -152,8 +152,7 @@ def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
     """What ended a call's sleep, in words, and the step of the frame that brought it; None where that is not sure."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if returned.name == "accept":
-        done = me.syn_acked
-        return None if done is None else ("no connection was ready before the last segment of its handshake", done)
+        return None  # what it returned says it all
     if not returned.name.startswith(("recv", "read")):
         return full_buffer(step, me, flow)
     if step.octets is not None:
@@ -161,8 +160,6 @@ def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
         if pieces and not pieces[0].again:
             return f"there was nothing to read before byte {step.octets[0]:,} came", pieces[0].step
         return None
-    if returned.length == 0 and you.fin is not None and you.fin_delivered:
-        return "neither data nor the end of the stream was there before the FIN", you.fin
     return None
 
 

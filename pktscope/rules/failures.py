@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Call, Frame, Icmp, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.phrases import stretch
 from pktscope.rules.reset import REFUSED
 from pktscope.words import counted
 
@@ -60,7 +61,7 @@ def on_give_up(step: Step, flow: Flow) -> tuple[str, int | None]:
             return f"keep-alives, the last in frame {flow.frame_number(asked)}, got no answer", asked
         return "the kernel had waited in vain for an answer", None
     piece = me.sent[me.unacked_at]
-    what = "the SYN" if piece.first == 0 and me.syn == piece.step else f"bytes {piece.first:,} to {piece.end - 1:,}"
+    what = "the SYN" if piece.first == 0 and me.syn == piece.step else stretch(piece.first, piece.end)
     if me.fin_end is not None and piece.first >= me.fin_end - 1:
         what = "the FIN"
     times = counted(1 + len(piece.again), "times")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import Frame, Ip, Severity, Step, Udp
+from pktscope.model import Frame, Ip, Severity, Step, Tcp, Udp
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, frames
 from pktscope.words import listed
@@ -104,8 +104,8 @@ def fragmented(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     yield find(
-        "IP cuts this datagram.{given} This first packet of {length:,} bytes carries {count:,}; MF = 1: more follow."
-        " Identification {identification} is the same in all of them.",
+        "IP cuts this datagram.{given} This packet of {length:,} bytes carries the first {count:,} of it; MF = 1: it is"
+        " not the last. Identification {identification} is the same in all of them.",
         evidence=(step.call,),
         given=given,
         length=ip.total_length,
@@ -134,14 +134,13 @@ def fragment(step: Step, flow: Flow) -> Iterator[Finding]:
             total=ip.fragment_offset + ip.fragment_length,
         )
     elif flow.once("ip.fragment"):
-        name = PROTOCOLS.get(ip.protocol, ("upper", 0))[0]
+        name = PROTOCOLS.get(ip.protocol, ("", 0))[0]
         yield find(
-            "A later piece: its offset field {field:,} times 8 is {offset:,}, the place of its first byte. It has no"
-            " {name} header, so no ports.",
+            "A later piece: its offset field {field:,} times 8 is {offset:,}, the place of its first byte.{bare}",
             evidence=(pieces.steps[0],),
             field=ip.fragment_offset // UNIT,
             offset=ip.fragment_offset,
-            name=name,
+            bare=f" It has no {name} header, so no ports." if name else "",
         )
 
 
@@ -162,7 +161,7 @@ def reassembled(step: Step, flow: Flow) -> Iterator[Finding]:
     if isinstance(frame.transport, Udp) and frame.length + 8 == frame.whole.length:
         carried = f": 8 of UDP header and {frame.length:,} of data"
     lesson = ""
-    if flow.once("ip.reassembled"):
+    if isinstance(frame.transport, Tcp | Udp) and flow.once("ip.reassembled"):
         lesson = " Only the one at offset 0 names the ports, so a filter on a port misses the others."
     yield find(
         "Complete: {count:fragments} ({frames}) make one datagram of {length:bytes}{carried}.{lesson}",

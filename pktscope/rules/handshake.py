@@ -42,8 +42,8 @@ def syn(step: Step, flow: Flow) -> Iterator[Finding]:
     if header.flags & (SYN | ACK | RST) != SYN or flow.ends[step.side].syn != step.index:
         return
     yield find(
-        "SYN: the {side} asks to open a connection. It will number its bytes from {isn}, its initial sequence number;"
-        " the SYN takes that number, so its first byte of data is {first}.",
+        "SYN: the {side} asks to open a connection. Its initial sequence number is {isn}; the SYN takes that one, so"
+        " its first byte of data will be number {first}.",
         side=step.side,
         isn=header.seq,
         first=(header.seq + 1) % 2**32,
@@ -107,16 +107,20 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if header.flags & (SYN | ACK | RST) != SYN | ACK or me.syn != step.index or step.segment is None:
         return
     if you.syn is None or step.segment.ack != 1:
+        known = "the SYN it answers is not in this capture"
+        if you.syn is not None:
+            known = f"its ACK {header.ack} does not fit the SYN seen (frame {flow.frame_number(you.syn)})"
         yield find(
-            "SYN,ACK: the {side} agrees and asks back. It numbers its bytes from {isn}; the SYN it answers is not in"
-            " this capture.",
+            "SYN,ACK: the {side} agrees and asks back, but {known}. Its own initial sequence number is {isn}.",
+            evidence=(you.syn,),
             side=step.side,
+            known=known,
             isn=header.seq,
         )
         return
     yield find(
         "SYN,ACK: the {side} agrees and asks back. ACK {ack} says that the SYN (frame {frame}) is here and which number"
-        " is expected next; its own bytes are numbered from {isn}.",
+        " is expected next; its own initial sequence number is {isn}.",
         evidence=(you.syn,),
         since=you.syn,
         side=step.side,
@@ -145,7 +149,7 @@ def agreed(flow: Flow) -> str:
         parts.append("no window scaling, so windows end at 65,535 bytes")
     parts.append("SACK in use" if client.sack_permitted and server.sack_permitted else "no SACK")
     parts.append("timestamps in use" if client.timestamp and server.timestamp else "no timestamps")
-    return ", ".join(parts)
+    return "; ".join(parts)
 
 
 @rule("tcp.handshake-done", "RFC 9293 section 3.5", on="segment", example=OPENING)
@@ -175,10 +179,10 @@ def handshake_done(step: Step, flow: Flow) -> Iterator[Finding]:
 
 @rule("tcp.connect-returned", "RFC 9293 section 3.9.1.1", on="return", example=OPENING)
 def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
-    """connect() returns after one round trip.
+    """connect() returns once the SYN,ACK is here.
 
-    It sends the SYN and sleeps until the SYN,ACK is here; the third segment leaves before it returns. Whether the
-    server's program has called accept() makes no difference to it.
+    It sends the SYN and sleeps for one round trip, until the SYN,ACK is here; the third segment leaves before it
+    returns. Whether the server's program has called accept() makes no difference to it.
     """
     returned = step.observation
     me, you = flow.ends[step.side], flow.ends[step.side.other]
@@ -192,11 +196,11 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         f" The program had not called bind(), so the kernel chose its port: {local.port}." if local and chosen else ""
     )
     yield find(
-        "connect() returned after {took:duration}, one round trip. It waited for the SYN,ACK (frame {frame}), not for"
+        "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the SYN. It did not wait for"
         " accept().{port}",
         evidence=(step.call, me.syn, you.syn),
         since=step.call,
-        took=step.time - flow.steps[step.call].time,
+        took=flow.steps[you.syn].time - flow.steps[me.syn].time,
         frame=flow.frame_number(you.syn),
         port=port,
     )
@@ -229,8 +233,8 @@ def accept_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     waited = step.time - flow.steps[done].time
     yield find(
-        "accept() returned a new socket for this connection. The kernel had finished the handshake (frame {frame})"
-        " {waited:duration} earlier; the listening socket stays open for others.",
+        "accept() returned a new socket for this connection, {waited:duration} after its handshake was complete (frame"
+        " {frame}). The listening socket stays open for others.",
         evidence=(step.call, done),
         since=done,
         waited=waited,

@@ -61,9 +61,11 @@ def message_of(step: Step) -> tuple[Frame, Icmp]:
 def reporter(frame: Frame, quoted: Quoted | None) -> str:
     """Who sent an ICMP message: the host the packet was meant for, or somebody on the way."""
     who = frame.source.address
-    if quoted is not None and who == quoted.target.address:
+    if quoted is None:
+        return who
+    if who == quoted.target.address:
         return f"{who}, the host it was sent to,"
-    if quoted is not None and who == quoted.source.address:
+    if who == quoted.source.address:
         return f"{who}, the sender's own host,"
     return f"{who}, on the way,"
 
@@ -297,7 +299,7 @@ def other(step: Step, flow: Flow) -> Iterator[Finding]:
         "ICMP: {who} says of {packet}: {said}.",
         evidence=(found,),
         since=found,
-        who=reporter(frame, message.quoted) if message.quoted is not None else frame.source.address,
+        who=reporter(frame, message.quoted),
         packet=packet,
         said=said,
     )

@@ -10,7 +10,7 @@ from pktscope.rules.again import V, again, capital, resent, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, duration
+from pktscope.words import counted, lapse
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -66,15 +66,23 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
         "{what} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. No ACK of them was seen.{new}",
         evidence=(earlier.first, earlier.last),
         since=earlier.first,
-        what=capital(what),
-        probe=" to probe the end of the flight (tail loss probe)" if flow.is_a(step, V.TAIL_PROBE) else "",
+        what=capital(span(seen_before(step.octets, flow))),
+        probe=", probably to probe the end of the flight (tail loss probe)" if flow.is_a(step, V.TAIL_PROBE) else "",
         wait=earlier.wait,
         copy="the first copy" if earlier.number == 1 else f"repeat {earlier.number - 1:,}",
         frame=flow.frame_number(earlier.last),
         pace=earlier.pace,
-        new=f" {fresh(flow)} of them are new." if flow.is_a(step, V.PARTIAL) else "",
+        new=f" With them come {fresh(flow)} not sent before." if flow.is_a(step, V.PARTIAL) else "",
         wireshark=name,
     )
+
+
+def seen_before(octets: tuple[int, int], flow: Flow) -> tuple[int, int]:
+    """The part of a segment's bytes that a segment before carried, where the new ones are at one end of it."""
+    new = flow.now.fresh
+    if len(new) == 1 and new[0][0] > octets[0]:
+        return octets[0], new[0][0]
+    return (new[0][1], octets[1]) if len(new) == 1 and new[0][1] < octets[1] else octets
 
 
 def fresh(flow: Flow) -> str:
@@ -119,7 +127,7 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
         known = f"the RST (frame {flow.frame_number(answer)}) had refused it"
     elif you.syn is not None:
         answer = you.syn
-        known = f"the answer (frame {flow.frame_number(answer)}) had not reached the {step.side} when this left"
+        known = f"frame {flow.frame_number(answer)} had answered it already"
     yield find(
         "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, answer),
@@ -170,7 +178,7 @@ def syn_ack_again(step: Step, flow: Flow) -> Iterator[Finding]:
         why = f"it answers the SYN sent again in frame {flow.frame_number(asked)}" if repeated else why
     done = flow.ends[step.side].syn_acked
     if done is not None:
-        asked, why = done, f"the ACK (frame {flow.frame_number(done)}) had not reached the {step.side} when this left"
+        asked, why = done, f"frame {flow.frame_number(done)} had acknowledged it already"
     yield find(
         "SYN,ACK again, {wait:duration} after the last one (frame {frame}){pace}; {why}.",
         evidence=(earlier.first, earlier.last, asked),
@@ -220,7 +228,7 @@ def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     known = "no ACK of it was seen"
     if me.fin_acked is not None:
-        known = f"the ACK (frame {flow.frame_number(me.fin_acked)}) had not reached the {step.side} when this left"
+        known = f"frame {flow.frame_number(me.fin_acked)} had acknowledged it already"
     yield find(
         "FIN again{data}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, me.fin_acked),
@@ -302,7 +310,7 @@ def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
         since=first.first if first else None,
         what=span(step.octets),
         reason=request(flow, asked, you.last_frame),
-        since_first=f" The first copy was frame {flow.frame_number(first.first)}, {duration(first.wait)} before."
+        since_first=f" The first copy was frame {flow.frame_number(first.first)}, {lapse(first.wait)} before."
         if first and first.number == 1 else "",
         wireshark=shark(flow, V.FAST),
     )  # fmt: skip
@@ -314,10 +322,10 @@ def request(flow: Flow, asked: list[int], last: int | None) -> str:
         count = "a duplicate ACK" if len(asked) == 1 else f"{len(asked):,} duplicate ACKs"
         newest = flow.frame_number(asked[-1])
         frames = f"the third is frame {flow.frame_number(asked[2])}, " if len(asked) > 3 else ""
-        return f"{count} had asked for it ({frames}{'the latest is ' if len(asked) > 1 else ''}frame {newest})"
+        return f"{count} had asked for this piece ({frames}{'the latest is ' if len(asked) > 1 else ''}frame {newest})"
     if last is not None:
-        return f"the ACK of frame {flow.frame_number(last)} still misses it"
-    return "it had been asked for"
+        return f"the ACK of frame {flow.frame_number(last)} still lacks this piece"
+    return "this piece had been asked for"
 
 
 NEEDLESS = (
@@ -353,8 +361,8 @@ def spurious_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(flow.count(f"spurious {step.side}")) or last.acked is None:
         return
     yield find(
-        "{what} again, needlessly: frame {acked} had acknowledged them {ago:duration} before. That ACK had not reached"
-        " the {side} when this left.",
+        "{what} again, needlessly: frame {acked} had acknowledged this {ago:duration} before. That ACK was lost or too"
+        " late, or the {side} did not heed it.",
         evidence=(earlier.first, last.acked),
         since=earlier.first,
         what=capital(span(step.octets)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import ACK, RST, SYN, Frame, Severity, Step
-from pktscope.rules.again import V, telling
+from pktscope.model import ACK, RST, SYN, Frame, Severity, Side, State, Step
+from pktscope.rules.again import V, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
@@ -70,6 +70,16 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
     late = step.segment is not None and step.segment.seq < step.segment.nxt and not flow.now.fresh
     if flow.is_a(step, V.RETRANSMISSION | V.OUT_OF_ORDER | V.CAPTURED_TWICE) or late:
         return
+    fin_end = flow.ends[step.side].fin_end
+    if step.octets is not None and fin_end is not None and step.octets[1] > fin_end and flow.once(f"beyond {step.side}"):
+        yield find(
+            "Unexpected: {what} of the {side} past its FIN (frame {frame}), which said that no more would come.",
+            evidence=(flow.ends[step.side].fin,),
+            severity=Severity.WARNING,
+            what=span(step.octets),
+            side=step.side,
+            frame=flow.frame_number(flow.ends[step.side].fin or 0),
+        )
     for side, event, state in flow.now.oddities:
         if not flow.once(f"tcp.oddity {side} {event} {state}"):
             continue
@@ -105,6 +115,12 @@ def ports_reused(step: Step, flow: Flow) -> Iterator[Finding]:
     if header_of(step).flags & (SYN | ACK | RST) != SYN or me.syn != step.index:
         return
     if me.frames != 1 or you.frames or flow.frames < 2:
+        return
+    if step.before[0 if step.side is Side.CLIENT else 1] is State.SYN_SENT:
+        yield find(
+            "Another SYN, with a new initial sequence number: not the last one again, but a new attempt between the same"
+            " two endpoints. Numbers count from 0 again.",
+        )
         return
     yield find(
         "A new connection between the same two endpoints: the one before is over, and this SYN has a new initial"

@@ -10,7 +10,7 @@ from pktscope.rules.again import V, capital, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.loss import ASKED
 from pktscope.rules.teardown import OPEN
-from pktscope.words import listed
+from pktscope.words import lapse, listed
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -43,7 +43,12 @@ def blocks(step: Step, flow: Flow) -> str:
     you = flow.ends[step.side.other]
     found = step.segment.sack if step.segment is not None else ()
     words = [numbers_of(you, *each) for each in found[:2]]
-    return listed([*words, f"{len(found) - 2} more"] if len(found) > 2 else words)
+    return listed([*words, f"{counted_more(len(found) - 2)}"] if len(found) > 2 else words)
+
+
+def counted_more(count: int) -> str:
+    """'1 more stretch', '2 more stretches'."""
+    return f"{count} more stretch{'' if count == 1 else 'es'}"
 
 
 def numbers_of(end: End, first: int, behind: int) -> str:
@@ -104,9 +109,20 @@ def sack(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if not flow.once(f"tcp.sack {step.side}"):
         return
+    nxt = flow.ends[step.side.other].nxt
+    beyond = next((each for each in segment.sack if each[1] > nxt), None)
+    if beyond is not None:
+        yield find(
+            "SACK names {what}, but as far as this capture shows the {other} has sent nothing above {highest:,}.",
+            severity=Severity.WARNING,
+            what=span(beyond),
+            other=step.side.other,
+            highest=nxt - 1,
+        )
+        return
     yield find(
-        "Selective ACK: the {side} still waits for byte {ack:,}, but has {blocks}. The {other} need not send"
-        " those again.",
+        "Selective ACK: the {side} still waits for byte {ack:,}, but has {blocks}: the {other} need not send"
+        " that again.",
         side=step.side,
         ack=segment.ack,
         blocks=blocks(step, flow),
@@ -195,7 +211,7 @@ def out_of_order(step: Step, flow: Flow) -> Iterator[Finding]:
         "{what} came late: later ones (up to {highest:,}) were here first{why}.{bulk}",
         what=capital(span(step.octets)),
         highest=flow.ends[step.side].nxt - 1,
-        why=REASONS.get(flow.machine.reason, ""),
+        why=REASONS.get(flow.machine.reason, "") if step.time >= flow.steps[step.index - 1].time else "",
         bulk=f" That is the {ordinal(count)} time in this direction." if count > 3 else "",
         wireshark=shark(flow, V.OUT_OF_ORDER),
     )
@@ -284,8 +300,8 @@ def acked_unseen(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(count):
         return
     yield find(
-        "ACK {ack:,}: the {side} has all of the {other}'s bytes below that, and some of them are not in this capture."
-        " The capture missed them, not the network.{bulk}",
+        "ACK {ack:,}: the {side} says that it has all of the {other}'s bytes below that, and some are not in this"
+        " capture. So the capture missed them, not the network.{bulk}",
         ack=segment.ack,
         side=step.side,
         other=step.side.other,
@@ -316,13 +332,14 @@ def captured_twice(step: Step, flow: Flow) -> Iterator[Finding]:
     count, last = flow.count("twice"), flow.now.previous
     if not telling(count, 3) or last is None:
         return
+    after = step.time - flow.steps[last].time
     yield find(
-        "The packet of frame {frame} once more, {after:duration} later: captured twice, or doubled on the way. No timer"
-        " is that quick, so it does not count as sent again.{bulk}",
+        "The packet of frame {frame} once more, {after}: captured twice, or doubled on the way. No timer is that quick,"
+        " so it does not count as sent again.{bulk}",
         evidence=(last,),
         since=last,
         frame=flow.frame_number(last),
-        after=step.time - flow.steps[last].time,
+        after=f"{lapse(after)} later" if after > 0 else "at the same time",
         bulk=f" That is the {ordinal(count)} packet seen twice." if count > 3 else "",
         wireshark=shark(flow, V.CAPTURED_TWICE),
     )

@@ -191,7 +191,7 @@ def is_loopback(end: Endpoint) -> bool:
         return False
 
 
-@rule("capture.unfilled-checksum", "RFC 9293 section 3.1", on="frame", example=UNFILLED)
+@rule("capture.unfilled-checksum", "RFC 9293 section 3.1, RFC 768", on="frame", example=UNFILLED)
 def unfilled_checksum(step: Step, flow: Flow) -> Iterator[Finding]:
     """The checksum is not filled in: that is left to the network card.
 
@@ -234,8 +234,8 @@ def super_packet(step: Step, flow: Flow) -> Iterator[Finding]:
     if length <= you.options.mss or not flow.once("capture.super-packet"):
         return
     yield find(
-        "{length:bytes} in one segment, but the {other} asked for {mss:,} at most: the capture shows it before it was"
-        " cut into segments or after it was joined from them (segmentation offload).",
+        "{length:bytes} in one segment, but the {other} asked for {mss:,} at most: probably the capture shows it before"
+        " it was cut into segments, or after it was joined from them (segmentation offload).",
         evidence=(you.syn,),
         length=length,
         other=you.side,
@@ -266,7 +266,7 @@ def loopback_mtu(step: Step, flow: Flow) -> Iterator[Finding]:
     if not 1460 < length <= you.options.mss or not flow.once("capture.loopback-mtu"):
         return
     yield find(
-        "{length:bytes} in one segment: on this machine's loopback the MSS is {mss:,}. An Ethernet packet of 1,500"
+        "{length:bytes} in one segment: on this loopback the MSS is {mss:,}. An Ethernet packet of 1,500"
         " has room for 1,460.",
         evidence=(you.syn,),
         length=length,

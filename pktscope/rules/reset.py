@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import ACK, RST, Severity, Side, State, Step
+from pktscope.model import ACK, RST, SYN, Severity, Side, State, Step, Tcp
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
+from pktscope.rules.phrases import stretch
 from pktscope.rules.teardown import OPEN
 from pktscope.verdicts import Verdict
 from pktscope.words import counted, listed
@@ -47,16 +48,23 @@ def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if not refuses(step, flow) or you.syn is None:
         return
+    asked = newest_syn(flow, you.syn, you.last_frame)
     yield find(
         "{kind} answers the SYN (frame {frame}) after {took:duration}: connection refused. Nothing accepts connections"
         " at {endpoint}.",
-        evidence=(you.syn,),
-        since=you.syn,
+        evidence=(asked,),
+        since=asked,
         kind="RST,ACK" if header.flags & ACK else "RST",
-        frame=flow.frame_number(you.syn),
-        took=step.time - flow.steps[you.syn].time,
+        frame=flow.frame_number(asked),
+        took=step.time - flow.steps[asked].time,
         endpoint=me.endpoint,
     )
+
+
+def newest_syn(flow: Flow, first: int, last: int | None) -> int:
+    """The step of the newest copy of a SYN: the one that an answer answers."""
+    header = getattr(flow.observed(last), "transport", None) if last is not None else None
+    return last if last is not None and isinstance(header, Tcp) and header.flags & SYN else first
 
 
 def unread(end: End) -> int:
@@ -72,7 +80,7 @@ def unanswered(end: End) -> int:
     if end.holes:
         return 0
     first, last = max(end.una, 1), end.nxt
-    if end.fin_end is not None and last >= end.fin_end:
+    if end.fin_end is not None and first < end.fin_end <= last:
         last -= 1
     return max(0, last - first)
 
@@ -194,12 +202,11 @@ def reset_data_after_close(step: Step, flow: Flow) -> Iterator[Finding]:
     octets = flow.steps[data].octets
     assert octets is not None
     yield find(
-        "RST answers bytes {first:,} to {last:,} (frame {data}): the {side} had sent FIN (frame {fin}) and takes no"
+        "RST answers {what} (frame {data}): the {side} had sent FIN (frame {fin}) and takes no"
         " more bytes either. The connection is gone, and those bytes with it.",
         evidence=(data, me.fin),
         since=data,
-        first=octets[0],
-        last=octets[1] - 1,
+        what=stretch(*octets),
         data=flow.frame_number(data),
         side=step.side,
         fin=flow.frame_number(me.fin),
@@ -228,7 +235,7 @@ def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if was(step, you.side) is State.SYN_SENT:
         yield find(
-            "RST, but it does not acknowledge the {other}'s SYN (frame {frame}): its receiver ignores it.",
+            "RST, but it does not acknowledge the {other}'s SYN (frame {frame}): so it is to be ignored.",
             evidence=(you.syn,),
             other=you.side,
             frame=flow.frame_number(you.syn or 0),
@@ -236,7 +243,7 @@ def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "RST with number {seq:,}, but the {other} has acknowledged up to {expected:,}: a RST that does not fit exactly"
-        " is ignored, so the {other} is still {state}.",
+        " is to be ignored, so the {other} is still in {state}.",
         seq=step.segment.seq,
         other=you.side,
         expected=you.acked_to,

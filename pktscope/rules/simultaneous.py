@@ -36,7 +36,7 @@ def simultaneous_close(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "FIN from the {side} as well, but its ACK {ack:,} does not cover the {other}'s FIN (frame {frame}): the two"
-        " crossed. The {other} is now {theirs}, the {side} {mine}.",
+        " crossed. The {other} is now in {theirs}, the {side} in {mine}.",
         evidence=(you.fin,),
         since=you.fin,
         side=step.side,
@@ -78,7 +78,7 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
     if me.syn == step.index:
         yield find(
             "The {side} asks too: its SYN is no answer to the {other}'s (frame {frame}), the two cross. A simultaneous"
-            " open: both ends are {state}.",
+            " open: both ends are in {state}.",
             evidence=(you.syn,),
             since=you.syn,
             side=step.side,
@@ -89,7 +89,7 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
     elif flags & ACK and you.syn_acked == step.index:
         yield find(
             "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}), which crossed its own, and repeats its"
-            " own. The {other} is now {theirs}.",
+            " own. The {other} is now in {theirs}.",
             evidence=(me.syn, you.syn),
             since=min(me.syn, you.syn),
             side=step.side,

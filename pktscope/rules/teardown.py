@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import FIN, Call, Return, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.phrases import stretch
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -94,7 +95,7 @@ def fin(step: Step, flow: Flow) -> Iterator[Finding]:
     number = step.segment.end - 1
     brings = "FIN"
     if step.octets is not None:
-        brings = f"FIN with the last bytes, {step.octets[0]:,} to {step.octets[1] - 1:,}"
+        brings = f"FIN with the last of its bytes ({stretch(*step.octets)})"
     yield find(
         "{brings}: the {side} has no more to send{cause}. FIN takes one number, {number:,}.{state}",
         evidence=(step.call,),
@@ -102,7 +103,7 @@ def fin(step: Step, flow: Flow) -> Iterator[Finding]:
         side=step.side,
         cause=closer(step, flow),
         number=number,
-        state=f" The {step.side} is now {me.state}." if changed(step, step.side) else "",
+        state=f" The {step.side} is now in {me.state}." if changed(step, step.side) else "",
     )
 
 
@@ -118,7 +119,7 @@ def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
     if you.fin_acked != step.index or you.fin is None or me.fin is not None or step.segment is None:
         return
     yield find(
-        "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now {theirs}, the {side}"
+        "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now in {theirs}, the {side} in"
         " {mine}: its own direction stays open until it sends FIN too.",
         evidence=(you.fin,),
         since=you.fin,
@@ -143,7 +144,7 @@ def fin_second(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "FIN from the {side} too, {waited:duration} after the {other}'s (frame {frame}){cause}. Now neither has more to"
-        " send; the {side} is {mine} until this FIN is acknowledged.",
+        " send; the {side} is in {mine} until this FIN is acknowledged.",
         evidence=(you.fin, step.call),
         since=you.fin,
         side=step.side,
@@ -198,7 +199,7 @@ def closed(step: Step, flow: Flow) -> Iterator[Finding]:
     began = min(me.fin, you.fin)
     yield find(
         "ACK {ack:,}, the last segment needed: the {other}'s FIN (frame {frame}) is acknowledged, and the {other} is"
-        " now {theirs}. Closing took {took:duration} from the first FIN.",
+        " now in {theirs}. Closing took {took:duration} from the first FIN.",
         evidence=(me.fin, you.fin),
         since=began,
         ack=step.segment.ack,
@@ -266,13 +267,12 @@ def half_close(step: Step, flow: Flow) -> Iterator[Finding]:
     if crossing(step, you) or me.reset is not None or you.reset is not None or not flow.once("tcp.half-close"):
         return
     yield find(
-        "The {side} still sends, bytes {first:,} to {last:,}, though it has the {other}'s FIN (frame {frame}): a FIN"
+        "The {side} still sends ({what}), though it has the {other}'s FIN (frame {frame}): a FIN"
         " ends one direction only, and this one is still open (half-close).",
         evidence=(you.fin, you.fin_acked),
         since=you.fin,
         side=step.side,
-        first=step.octets[0],
-        last=step.octets[1] - 1,
+        what=stretch(*step.octets),
         other=step.side.other,
         frame=flow.frame_number(you.fin),
     )

@@ -10,7 +10,7 @@ from pktscope.rules.again import V, shark, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.reset import unread
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, duration
+from pktscope.words import counted, lapse
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -121,7 +121,7 @@ def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
     flow.marks[key] = step.index
     if not telling(number):
         return
-    pace = f", {duration(wait)} after the one before" if wait else ""
+    pace = f", {lapse(wait)} after the one before" if wait else ""
     if before and 1.8 <= wait / before <= 2.2:
         pace += ", twice the wait before"
     yield find(
@@ -231,10 +231,11 @@ def keep_alive(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(flow.count(key), 2) and not (unanswered and telling(unanswered)):
         return
     yield find(
-        "Keep-alive{idle}: number {seq:,}, one below the next, only to make the {other} answer.{unanswered}",
+        "Keep-alive{after}: number {seq:,}, one below the next, only to make the {other} answer.{unanswered}",
         evidence=(quiet, last),
         severity=Severity.WARNING if unanswered else None,
-        idle=f" after {duration(step.time - flow.steps[quiet].time)}" if quiet is not None else "",
+        after="" if quiet is None
+        else f", {lapse(step.time - flow.steps[quiet].time)} after frame {flow.frame_number(quiet)}",
         seq=segment.seq,
         other=step.side.other,
         unanswered=f" The {'last one' if unanswered == 1 else f'last {unanswered:,}'} got no answer." if unanswered
