@@ -139,6 +139,8 @@ class Connection:
             self.move(you, Input.GOT_SYN_ACK if flags & ACK else Input.GOT_SYN, quiet=old)
             if flags & ACK and you.syn is not None and you.syn_acked is None and ack is not None and ack >= 1:
                 you.syn_acked = index
+            if not flags & ACK and me.syn == index and you.syn is not None and you.acked_to >= 1:
+                me.syn_acked = you.syn  # captured in the wrong order
         else:
             self.move(me, Input.SENT_SEGMENT)
         self._crossed_fin(me, you)

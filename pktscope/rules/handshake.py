@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, RST, SYN, Call, Return, Side, State, Step, Tcp, TcpOptions
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.phrases import stretch
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -106,8 +107,8 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if header.flags & (SYN | ACK | RST) != SYN | ACK or me.syn != step.index or step.segment is None:
         return
-    if you.syn is None or step.segment.ack != 1:
-        known = "the SYN it answers is not in this capture"
+    if you.syn is None or step.segment.ack is None or not 1 <= step.segment.ack <= you.nxt:
+        known = "the SYN it answers was not seen before"
         if you.syn is not None:
             known = f"its ACK {header.ack} does not fit the SYN seen (frame {flow.frame_number(you.syn)})"
         yield find(
@@ -120,13 +121,14 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "SYN,ACK: the {side} agrees and asks back. ACK {ack} says that the SYN (frame {frame}) is here and which number"
-        " is expected next; its own initial sequence number is {isn}.",
+        " is expected next; its own initial sequence number is {isn}.{early}",
         evidence=(you.syn,),
         since=you.syn,
         side=step.side,
         ack=header.ack,
         frame=flow.frame_number(you.syn),
         isn=header.seq,
+        early="" if step.segment.ack == 1 else f" It takes the SYN's data ({stretch(1, step.segment.ack)}) as well.",
     )
 
 

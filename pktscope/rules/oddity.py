@@ -71,7 +71,8 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
     if flow.is_a(step, V.RETRANSMISSION | V.OUT_OF_ORDER | V.CAPTURED_TWICE) or late:
         return
     fin_end = flow.ends[step.side].fin_end
-    if step.octets is not None and fin_end is not None and step.octets[1] > fin_end and flow.once(f"beyond {step.side}"):
+    beyond = step.octets is not None and fin_end is not None and step.octets[1] > fin_end
+    if beyond and step.octets is not None and flow.once(f"beyond {step.side}"):
         yield find(
             "Unexpected: {what} of the {side} past its FIN (frame {frame}), which said that no more would come.",
             evidence=(flow.ends[step.side].fin,),
@@ -83,12 +84,65 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
     for side, event, state in flow.now.oddities:
         if not flow.once(f"tcp.oddity {side} {event} {state}"):
             continue
+        rst = flow.ends[side.other].reset if state is State.CLOSED else None
+        reason = "by what this capture shows. It may have missed something"
+        if rst is not None:
+            reason = f"for the RST of frame {flow.frame_number(rst)} had not reached it yet, or it did not heed it"
         yield find(
-            "Unexpected: the {side} {event} in {state}, by what this capture shows. It may have missed something.",
+            "Unexpected: the {side} {event} in {state}, {reason}.",
+            evidence=(rst,),
             side=side,
             event=event,
             state=state,
+            reason=reason,
         )
+
+
+OTHER_BYTES = (
+    OPEN
+    + """
+   C > S  PSH ACK 11:15 "abcd"
+   C > S  PSH ACK 13:17 "xdef"      # tcp.bytes-differ
+   C > S  PSH ACK 13:17 "xdef"
+   S > C  ACK 17
+"""
+)
+ASKING = V.KEEP_ALIVE | V.ZERO_WINDOW_PROBE | V.CAPTURED_TWICE
+
+
+@rule("tcp.bytes-differ", "RFC 9293 section 3.4", on="segment", example=OTHER_BYTES, severity=Severity.WARNING)
+def bytes_differ(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Numbers sent before come again with other bytes.
+
+    A kernel sends again what it sent first. Other bytes under the same numbers are damage, or somebody who wants a
+    firewall to read something else than the host: which copy counts, each system decides for itself. The byte of a
+    keep-alive or a window probe may be anything.
+    """
+    if step.octets is None or flow.is_a(step, ASKING):
+        return
+    for piece in flow.now.repeated:
+        first = flow.steps[piece.step]
+        if first.octets is None:
+            continue
+        low, high = max(step.octets[0], first.octets[0]), min(step.octets[1], first.octets[1])
+        pairs = zip(bytes_at(first, low, high), bytes_at(step, low, high), strict=False)
+        at = next((low + place for place, (old, new) in enumerate(pairs) if old != new), None)
+        if at is not None and telling(flow.count(f"differ {step.side}"), 1):
+            yield find(
+                "Other bytes under the same numbers: byte {at:,} is not what frame {frame} carried there. Damage, or an"
+                " attack.",
+                evidence=(piece.step,),
+                since=piece.step,
+                at=at,
+                frame=flow.frame_number(piece.step),
+            )
+            return
+
+
+def bytes_at(step: Step, low: int, high: int) -> bytes:
+    """What a segment carried under the numbers [low, high), as far as the capture kept it."""
+    payload, octets = getattr(step.observation, "payload", b""), step.octets
+    return payload[low - octets[0] : high - octets[0]] if octets is not None and high > low else b""
 
 
 AGAIN = (
@@ -118,8 +172,8 @@ def ports_reused(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if step.before[0 if step.side is Side.CLIENT else 1] is State.SYN_SENT:
         yield find(
-            "Another SYN, with a new initial sequence number: not the last one again, but a new attempt between the same"
-            " two endpoints. Numbers count from 0 again.",
+            "Another SYN, with a new initial sequence number: not the last one again, but a new attempt between the"
+            " same two endpoints. Numbers count from 0 again.",
         )
         return
     yield find(
@@ -129,4 +183,4 @@ def ports_reused(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (oddity, tcp_oddity, ports_reused)
+RULES: tuple[Rule, ...] = (oddity, tcp_oddity, bytes_differ, ports_reused)

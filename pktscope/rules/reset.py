@@ -147,7 +147,7 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
     kind = "RST,ACK" if header.flags & ACK else "RST"
     if step.before == (State.CLOSED, State.CLOSED):
         if flow.once("tcp.reset again"):
-            yield find("{kind} from the {side} as well: the connection was already gone.", kind=kind, side=step.side)
+            yield find("{kind} from the {side}, though the connection was already gone.", kind=kind, side=step.side)
         return
     lost = list(losses(me, you))
     yield find(
@@ -235,7 +235,7 @@ def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if was(step, you.side) is State.SYN_SENT:
         yield find(
-            "RST, but it does not acknowledge the {other}'s SYN (frame {frame}): so it is to be ignored.",
+            "RST, but it does not acknowledge the {other}'s SYN (frame {frame}), so it is to be ignored.",
             evidence=(you.syn,),
             other=you.side,
             frame=flow.frame_number(you.syn or 0),

@@ -77,8 +77,8 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if me.syn == step.index:
         yield find(
-            "The {side} asks too: its SYN is no answer to the {other}'s (frame {frame}), the two cross. A simultaneous"
-            " open: both ends are in {state}.",
+            "The {side} asks too: its SYN does not acknowledge the {other}'s (frame {frame}). A simultaneous open: both"
+            " ends are in {state}.",
             evidence=(you.syn,),
             since=you.syn,
             side=step.side,
@@ -88,7 +88,7 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
         )
     elif flags & ACK and you.syn_acked == step.index:
         yield find(
-            "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}), which crossed its own, and repeats its"
+            "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}) and repeats its"
             " own. The {other} is now in {theirs}.",
             evidence=(me.syn, you.syn),
             since=min(me.syn, you.syn),
