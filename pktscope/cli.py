@@ -147,7 +147,7 @@ def live(
     from pktscope.lab import runner
 
     with runner.live(interface, expression=" ".join(filter), count=count or 0) as run:
-        store = opened(lambda: stream_store(run, write_to))
+        store = receiver(run, write_to)()
         title = f"live on {shown(interface)[1:-1]}"
         return present(store, look, title=title, stream=stream, run=run, endless=count is None)
 
@@ -182,13 +182,17 @@ def lay_down_privileges() -> None:
         privileges.lay_down()
 
 
-def stream_store(run: Run, write_to: str | None) -> Store:
-    """The store of a run's stream, kept in a file too if asked; the file belongs to the invoking user."""
-    from pktscope.capture.store import Store
-
+def receiver(run: Run, write_to: str | None) -> Callable[[], Store]:
+    """What opens the store of a run's stream, kept in a file too if asked. Rights are laid down here."""
     copy = writable(write_to) if write_to else None
     lay_down_privileges()
-    return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
+
+    def receive() -> Store:
+        from pktscope.capture.store import Store
+
+        return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
+
+    return receive
 
 
 def writable(path: str) -> BinaryIO:
@@ -218,14 +222,16 @@ def exchange(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] 
     from pktscope.lab import runner
 
     with runner.start(demo.name, host=host) as run:
-        store = opened(lambda: stream_store(run, write_to))
+        receive = receiver(run, write_to)
+        if look is not None and on_screen(look):
+            code = show_screen(receive, look, title=demo.title, run=run, demo=demo)
+            return play_recording(demo, run.refusal, look) if code == PERMISSION else code
+        store = receive()
         if look is None:
             return recorded(store, run, demo, write_to or "")
-        if on_screen(look):
-            import pktscope.tui.app  # noqa: F401 (loading it gives the worker the time to be refused)
         if refused(store, run):
             return play_recording(demo, run.refusal, look)
-        return present(store, look, title=demo.title, run=run, demo=demo)
+        return print_out(store, look, title=demo.title, stream="", run=run, demo=demo, endless=False)
 
 
 def refused(store: Store, run: Run) -> bool:
@@ -281,8 +287,21 @@ def present(
     endless: bool = False,
 ) -> int:
     """The screen where there is a terminal and nothing else was asked for; else text or JSON."""
-    if not on_screen(look):
-        return print_out(store, look, title=title, stream=stream, run=run, demo=demo, endless=endless)
+    if on_screen(look):
+        return show_screen(store, look, title=title, stream=stream, run=run, demo=demo)
+    return print_out(store, look, title=title, stream=stream, run=run, demo=demo, endless=endless)
+
+
+def show_screen(
+    opened: Store | Callable[[], Store],
+    look: dict[str, Any],
+    *,
+    title: str,
+    stream: str = "",
+    run: Run | None = None,
+    demo: Demo | None = None,
+) -> int:
+    """The screen, until the reader leaves."""
     from pktscope.tui.app import run as run_screen
     from pktscope.tui.options import ScreenOptions
 
@@ -296,10 +315,12 @@ def present(
         recorded=run is None,
         conversation=stream,
     )
-    shows = demo.shows if demo is not None else ()
-    source = (demo.file, demo.source) if demo is not None else None
-    story = demo.story if demo is not None else ""
-    return run_screen(store, title=title, run=run, shows=shows, source=source, story=story, options=options)
+    if demo is None:
+        return run_screen(opened, title=title, run=run, options=options)
+    return run_screen(
+        opened, title=title, run=run, shows=demo.shows, promise=demo.promise, source=(demo.file, demo.source),
+        story=demo.story, options=options,
+    )  # fmt: skip
 
 
 def on_screen(look: dict[str, Any]) -> bool:

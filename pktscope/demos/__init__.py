@@ -1,17 +1,17 @@
 """The demos: one file per exchange, each ordinary socket code that reads like the tutorial it illustrates.
 
-A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with told sockets; a
-docstring (a title line, the story, what to change and try next); `PROMISE`, what it promises, in words, and `SHOWS`, the notes that
-prove it; `NEEDS`, its room;
-`SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not: it returns when the wire is quiet.
+A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with traced sockets; a
+docstring (a title line, the story, what to change and try next); `PROMISE`, what it promises, in words, and `SHOWS`,
+the notes that prove it; `NEEDS`, its room; `SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not:
+it returns when the wire is quiet.
 """
 
 from __future__ import annotations
 
 import importlib
-import inspect
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 ORDER = ("handshake", "teardown", "nagle", "udp-echo", "fragmentation")
 """Every demo, in the order the list shows them: from the first connection to the last datagram."""
@@ -61,10 +61,10 @@ def load(name: str) -> Demo:
     if name not in ORDER:
         raise NoSuchDemo(f"there is no demo {name[:40]!r}; there are {', '.join(ORDER[:-1])} and {ORDER[-1]}")
     module = importlib.import_module("pktscope.demos." + name.replace("-", "_"))
-    title, _, story = inspect.cleandoc(module.__doc__ or "").partition("\n")
+    title, _, story = (module.__doc__ or "").strip().partition("\n")
     return Demo(
-        name, title.rstrip("."), story.strip(), module.PROMISE, tuple(module.SHOWS), Needs(**module.NEEDS), module.SECONDS,
-        name.replace("-", "_") + ".py", inspect.getsource(module),
+        name, title.rstrip("."), story.strip(), module.PROMISE, tuple(module.SHOWS), Needs(**module.NEEDS),
+        module.SECONDS, name.replace("-", "_") + ".py", Path(module.__file__ or "").read_text(encoding="utf-8"),
     )  # fmt: skip
 
 

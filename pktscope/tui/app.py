@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pktscope.text import safe_text
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 
 def run(
-    store: Store,
+    opened: Store | Callable[[], Store],
     *,
     title: str,
     run: Run | None = None,
     shows: Sequence[str] = (),
     source: tuple[str, str] | None = None,
     story: str = "",
+    promise: str = "",
     options: ScreenOptions | None = None,
 ) -> int:
     """Show a capture until the reader leaves; the program's exit code.
 
-    `run` is the demo being run, `shows` the notes it promises, `source` its file name and text, `story` its docstring.
-    Needs a terminal on stdout. 0 ok, 1 a fault or an unreadable capture, 4 a demo that did not show what it promises,
-    128 + number after a signal.
+    `opened` is the capture, or opens it once the first frame is painted. `run` is the demo being run, `shows` the notes
+    it promises, `promise` the same in words, `source` its file name and text, `story` its docstring. Needs a terminal
+    on stdout. 0 ok, 1 a fault or an unreadable capture, 3 a demo this machine allows no run of (nothing is said then),
+    4 a demo that did not show what it promises, 128 + number after a signal.
     """
     options = options or ScreenOptions()
     gc.disable()  # what modules load is no garbage: looking delays the first frame; the screen enables it then
@@ -46,7 +48,7 @@ def run(
             ascii_only = probe.wide() if options.ascii is None else options.ascii
         finally:
             probe.close()
-    session = Session(store, title, run, tuple(shows), source, story, options)
+    session = Session(opened, title, run, tuple(shows), source, story, options, promise)
     remember()
     with keyboard_and_screen():
         application = Application(session, ascii_only=ascii_only)
@@ -73,6 +75,8 @@ def farewell(application: Application) -> int:
     if application.signalled:
         return 128 + application.signalled
     session = application.session
+    if session.unborn:
+        return 3
     wrong = refusal(session) or session.store.error
     if wrong:
         report(wrong)

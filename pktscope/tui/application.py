@@ -62,10 +62,19 @@ class Application(App[int], inherit_bindings=False):
         self.theme = f"pktscope-{self.session.options.theme}"
         self.inks = self._styles()
         self.push_screen(TimelineScreen(self.session, self.inks, self.settle))
+        if self.session.shows and self.session.run is not None:
+            self.birth = self.set_interval(0.02, self.check_birth)
         self.call_after_refresh(self.check_size)
         # What was loaded until now is there to stay: only what comes is looked through for garbage.
         gc.freeze()
         gc.enable()
+
+    def check_birth(self) -> None:
+        """Leave where this machine allows no run of the demo; stop asking once something was seen."""
+        if self.session.unborn:
+            self.exit(3)
+        if self.session.exchange is not None or self.session.store.finished:
+            self.birth.stop()
 
     def _styles(self) -> Styles:
         """The inks of the theme in use on this terminal."""
@@ -99,10 +108,10 @@ class Application(App[int], inherit_bindings=False):
 
     def check_size(self) -> None:
         """Say what size is needed where the terminal is too small for anything else."""
-        from pktscope.tui.small import TooSmall
-
         if self.inks is None:
             return
+        from pktscope.tui.small import TooSmall
+
         small = self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
         shown = isinstance(self.screen, TooSmall)
         if small and not shown:

@@ -19,6 +19,9 @@ GROUNDS = {
 }
 """Foreground, surface and background of our palettes, which are not loaded yet; a test holds them to it."""
 
+AFTER = 0.01
+"""Seconds in which nothing else runs, so that the thread that writes to the terminal has its turn."""
+
 
 class Opening(Screen[None], inherit_bindings=False):
     """Stays for a few hundredths of a second."""
@@ -27,17 +30,17 @@ class Opening(Screen[None], inherit_bindings=False):
         """`painted` is called behind the first frame."""
         super().__init__()
         self.painted = painted
+        self.asked = False
         foreground, surface, background = GROUNDS[theme]
         self.heading = safe_text(title, 200)
         self.top = Style(color=foreground, bgcolor=surface, bold=True)
         self.rest = Style(color=foreground, bgcolor=background)
 
-    def on_mount(self) -> None:
-        """Nothing but the first frame comes first."""
-        self.call_after_refresh(self.painted)
-
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The title, and nothing below it."""
+        """The title, and nothing below it. Being asked for it is the surest sign that the first frame is painted."""
+        if not self.asked:
+            self.asked = True
+            self.set_timer(AFTER, self.painted)
         width = self.size.width
         first = Strip([Segment(f" {fit(self.heading, max(0, width - 1))}"[:width], self.top)], width)
         blank = Strip.blank(width, self.rest)

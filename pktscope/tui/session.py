@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pktscope.text import safe_text
@@ -20,11 +22,12 @@ SHORT = 120
 """Characters of a kept promise that stand below the title; a longer one is told with the story."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """Everything the command line handed over."""
 
-    store: Store
+    opened: Store | Callable[[], Store]
+    """The capture, or what opens it once the first frame is painted."""
     title: str
     run: Run | None
     shows: tuple[str, ...]
@@ -32,6 +35,20 @@ class Session:
     source: tuple[str, str] | None
     story: str
     options: ScreenOptions
+    promise: str = ""
+    """The same in words."""
+
+    @cached_property
+    def store(self) -> Store:
+        return self.opened() if callable(self.opened) else self.opened
+
+    @property
+    def unborn(self) -> bool:
+        """This machine allowed no run of the demo: nothing was seen, and nothing will be."""
+        run = self.run
+        return (
+            bool(self.shows) and run is not None and run.status == 3 and self.exchange is None and self.store.finished
+        )
 
     @property
     def exchange(self) -> Exchange | None:

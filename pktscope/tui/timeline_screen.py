@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from pktscope.model import NO_STATES, Conversation
 from pktscope.render import cells
+from pktscope.render.columns import BESIDE, ladder_width
 from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.timeline import Timeline
@@ -22,7 +23,7 @@ from pktscope.tui import session as about
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.commands import Commands
 from pktscope.tui.keys import bindings, footer
-from pktscope.tui.ladder import Ladder
+from pktscope.tui.ladder import EDGE, Ladder
 from pktscope.tui.player import Player, Stops
 from pktscope.tui.session import Session
 from pktscope.tui.styles import Styles
@@ -35,12 +36,6 @@ if TYPE_CHECKING:
 
 FEED_RATE = 1 / 25
 FRAME_RATE = 1 / 30
-BESIDE = 160
-"""Columns from which the inspector stands beside the ladder."""
-NOTES_BESIDE = 100
-"""Columns from which the notes do."""
-LADDER_WIDTH = cells.columns(BESIDE).width + 2
-"""The capped ladder, a blank and its scroll bar."""
 
 
 class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
@@ -183,7 +178,8 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         if self.session.shows and self.session.run is not None:
             from pktscope.promise import outcome
 
-            self.kept = outcome(self.session.shows, self.feed.flow.notes if self.feed else ())
+            notes = self.feed.flow.notes if self.feed else ()
+            self.kept = outcome(self.session.shows, notes, self.session.promise)
             self.ended(0 if self.kept.kept else 4)
             if not self.touched:
                 self.following = False
@@ -274,7 +270,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         label = search.row_label(row, raw=options.raw_numbers)
         if label and (not self.ladder.columns.notes or not notes):
             notes.insert(0, (safe_text(label), "", Role.TIME))
-        self.panel.show(tuple(notes), self.size.width, max(2, self.size.height // 4))
+        self.panel.show(tuple(notes), self.size.width, max(2, self.size.height // 3))
 
     def show_inspector(self) -> None:
         """Keep the inspector beside the ladder on the current row, where there is room for it."""
@@ -284,9 +280,8 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             return
         if self.inspector is None:
             return
-        if self.inspector.display != room:
-            self.inspector.display = room
-            self.ladder.styles.width = LADDER_WIDTH if room else "1fr"
+        self.inspector.display = room
+        self.ladder.styles.width = ladder_width(self.size.width) + EDGE if room else "1fr"
         if room and self.inspected != self.player.row:
             self.inspected = self.player.row
             self.inspector.renew(stay=False)
