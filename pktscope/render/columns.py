@@ -11,8 +11,16 @@ from pktscope.words import long_duration
 TimeFormat: TypeAlias = Literal["absolute", "relative", "delta"]
 
 NARROWEST = 40
+BESIDE = 160
+"""From here on the inspector stands beside the ladder."""
+
 WIDEST = 118
-"""Beyond this a ladder does not grow: what is wider than a hand's turn of the eye is not read as one row."""
+"""A ladder beside an inspector: what is wider than a hand's turn of the eye is not read as one row."""
+
+INSPECTOR = 74
+"""Cells of an inspector that has what it needs; what a screen has beyond both goes to the notes, ROOMIER at most."""
+
+ROOMIER = 8
 
 LECTURE = 100
 """From here on notes stand beside the ladder."""
@@ -70,21 +78,27 @@ def columns(
     dense: bool | None = None,
     hidden: frozenset[str] = frozenset(),
     time_format: TimeFormat = "relative",
+    margin: int = 0,
 ) -> Columns:
     """The columns for a screen of `width` cells; `height` in rows where it is limited.
+
+    `margin` cells at the edge stay free: the result is narrower by them, and its choices are those of `width`.
 
     `dense` overrides the choice between labels inside and above their arrows. `hidden` may name 'time', 'left', 'right'
     and 'notes'. From 160 cells on the ladder is capped, and the result's own `width` is what it takes.
     """
-    width = max(NARROWEST, width if width < 160 else WIDEST)
     beside = width >= LECTURE and "notes" not in hidden
     if dense is None:
         dense = width < LECTURE or (height is not None and height < TALL)
+    if width >= BESIDE:  # what the ladder has beyond WIDEST is for the notes
+        width, spread = ladder_width(width), WIDEST
+    else:
+        width = spread = max(NARROWEST, width - margin)
     time = 0 if "time" in hidden else time_cells(width, time_format)
-    gutter = 9 if width < 60 else 12 if width < 72 else 13 + max(0, width - LECTURE) // 12
+    gutter = 9 if width < 60 else 12 if width < 72 else 13 + max(0, spread - LECTURE) // 12
     left, right = (0 if name in hidden else gutter for name in ("left", "right"))
     rest = width - time - left - right - 2
-    wire = min(WIRE, rest, 36 + max(0, width - LECTURE) // 2) if beside else min(rest, WIRE_ALONE)
+    wire = min(WIRE, rest, 36 + max(0, spread - LECTURE) // 2) if beside else min(rest, WIRE_ALONE)
     spare = rest - wire
     notes = spare if beside else 0
     if not beside and left and right:
@@ -93,6 +107,11 @@ def columns(
     elif not beside:  # what is hidden leaves its room to what is not
         left, wire, right = (left + spare, wire, 0) if left else (0, wire, right + spare) if right else (0, rest, 0)
     return Columns(width, time, left, wire, right, notes, not dense)
+
+
+def ladder_width(width: int) -> int:
+    """Cells of the ladder on a screen wide enough for an inspector beside it."""
+    return WIDEST + min(ROOMIER, max(0, width - WIDEST - INSPECTOR))
 
 
 def time_cells(width: int, time_format: TimeFormat) -> int:

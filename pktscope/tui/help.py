@@ -10,7 +10,7 @@ from pktscope.rows import Role
 from pktscope.text import wrap
 from pktscope.tui.keys import EVERYWHERE, PLACES, Key, Place
 from pktscope.tui.pages import Pages, TextScreen, ascii_words
-from pktscope.tui.sections import Line, Part
+from pktscope.tui.parts import Line, Part
 from pktscope.tui.styles import Styles
 
 TITLES: dict[Place, str] = {

@@ -20,6 +20,8 @@ from pktscope.tui.styles import Styles, Surface
 
 KEPT_ROWS = 1024
 """Painted rows kept: some twenty screens."""
+EDGE = 2
+"""Cells beside the drawing: a blank, and the scroll bar."""
 MARGIN = 2
 """Lines kept in sight beyond the current row."""
 
@@ -131,7 +133,11 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         size = self.scrollable_content_region.size
         if not size.width or not size.height:
             return
-        self.columns = cells.columns(size.width, self.app.size.height, dense=self.dense, hidden=self.hidden)
+        screen = self.app.size
+        self.columns = cells.columns(
+            screen.width, screen.height,
+            dense=self.dense, hidden=self.hidden, time_format=self.options.time_format, margin=EDGE,
+        )  # fmt: skip
         self.heights.clear()
         self.restyle()
 

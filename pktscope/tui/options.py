@@ -20,7 +20,7 @@ class ScreenOptions:
     theme: Literal["dark", "white", "contrast"] = "dark"
     motion: bool = True
     """Let arrows grow over the wire; False draws them whole."""
-    time_format: TimeFormat = "absolute"
+    time_format: TimeFormat = "relative"
     raw_numbers: bool = False
     dense: bool | None = None
     """One row a packet; None: by the height of the screen."""

@@ -18,7 +18,7 @@ from pktscope.rows import Role
 from pktscope.text import fit
 from pktscope.tui.chrome import ASCII_WORDS, Heading, KeyBar, lines_of
 from pktscope.tui.keys import bindings, footer
-from pktscope.tui.sections import Part
+from pktscope.tui.parts import Part
 from pktscope.tui.styles import Styles, Surface
 
 
@@ -36,15 +36,13 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
         self.make = parts
         self.parts: Sequence[Part] = ()
         self.starts: list[int] = [0]
-        self.marked: frozenset[tuple[int, int]] = frozenset()
-        """Lines to stress, as (part, line)."""
         self.stepped: Callable[[int], None] | None = None
         self.closed: Callable[[], None] = lambda: None
 
     @property
     def inner(self) -> int:
         """Cells a line of text may take."""
-        return max(20, self.size.width - 2)
+        return max(20, self.size.width - 3)
 
     def renew(self, *, stay: bool = True) -> None:
         """Make the parts again, for this width; `stay` where the reader was."""
@@ -61,10 +59,12 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
         """Another width: other lines."""
         self.renew()
 
-    def show_line(self, part: int, line: int) -> None:
-        """Bring a line into the upper third."""
-        if part < len(self.parts):
-            self.turn_to(self.starts[part] + 1 + line - self.size.height // 3)
+    def show_mark(self) -> None:
+        """Bring the first stressed line into the upper third, if there is one."""
+        for start, part in zip(self.starts, self.parts, strict=False):
+            if part.marked:
+                self.turn_to(start + 1 + min(part.marked) - self.size.height // 3)
+                return
 
     def render_line(self, y: int) -> Strip:
         """One line."""
@@ -80,7 +80,7 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip([Segment(title, self.inks.of(Role.DATA))], width)
         if line >= len(part.lines):
             return Strip.blank(width, ground)
-        surface = Surface.SELECTED if (index, line) in self.marked else Surface.LADDER
+        surface = Surface.SELECTED if line in part.marked else Surface.LADDER
         runs = [(self.inks.line(self.inks.say(text)), role) for text, role in part.lines[line]]
         return lines_of([(" ", Role.PLAIN), *runs], self.inks, surface, width)
 
@@ -143,19 +143,17 @@ class TextScreen(Screen[None], inherit_bindings=False):
         styles: Styles,
         parts: Callable[[int], Sequence[Part]],
         *,
-        start: tuple[int, int] | None = None,
-        marked: frozenset[tuple[int, int]] = frozenset(),
+        at_mark: bool = False,
         stepped: Callable[[int], None] | None = None,
     ) -> None:
-        """`parts` makes the text for a width; `start` and `marked` are (part, line); `stepped` goes to another step."""
+        """`parts` makes the text for a width; `at_mark`: begin at the first stressed line; `stepped`: another step."""
         super().__init__()
         self.heading = Heading(styles)
         self.heading.title = title
         self.pages = Pages(styles, parts)
-        self.pages.marked = marked
         self.pages.stepped = stepped
         self.pages.closed = self.leave
-        self.start = start
+        self.at_mark = at_mark
         keys = footer("text") if stepped else tuple(key for key in footer("text") if not key.action.startswith("step"))
         self.bar = KeyBar(styles, keys, self.press)
 
@@ -166,9 +164,9 @@ class TextScreen(Screen[None], inherit_bindings=False):
         yield self.bar
 
     def on_mount(self) -> None:
-        """Begin at the line asked for."""
-        if self.start is not None:
-            self.call_after_refresh(self.pages.show_line, *self.start)
+        """Begin where asked to."""
+        if self.at_mark:
+            self.call_after_refresh(self.pages.show_mark)
 
     def press(self, action: str) -> None:
         """A key of the footer was clicked."""

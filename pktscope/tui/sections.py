@@ -5,27 +5,17 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
-from pktscope.model import Call, End, Fate, Frame, Layer, Note, Return, Sample, Segment, Side, Step, Tcp
+from pktscope.model import Call, End, Fate, Frame, Layer, Return, Sample, Segment, Step
 from pktscope.rows import Role
-from pktscope.text import safe_text, wrap
+from pktscope.text import safe_text
 from pktscope.tui.boxes import Cell, box, edges, ip_box, scale, transport_box
+from pktscope.tui.parts import Context, Line, Part, pair, plain
+from pktscope.tui.source import source_parts
 from pktscope.words import counted, duration, say
-
-Line: TypeAlias = list[tuple[str, Role]]
 
 LAYER_ROLES = (Role.TIME, Role.ICMP, Role.SYN, Role.FIN)
 """Headers in order; payload is always Role.DATA."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A titled piece of a long text; its lines may be made when they are looked at."""
-
-    title: str
-    lines: Sequence[Line]
 
 
 class HexLines(Sequence[Line]):
@@ -63,20 +53,6 @@ def layer_role(layers: tuple[Layer, ...], index: int) -> Role:
     return LAYER_ROLES[index % len(LAYER_ROLES)]
 
 
-def plain(text: str, width: int, role: Role = Role.PLAIN, indent: str = "") -> list[Line]:
-    """Running text as lines."""
-    return [[(indent + line, role)] for line in wrap(safe_text(text), max(10, width - len(indent)))]
-
-
-def pair(name: str, value: str, width: int) -> list[Line]:
-    """A name and what it is, the value wrapped beside the name."""
-    label = f"{name:<14} "
-    lines = wrap(safe_text(value), max(10, width - len(label)))
-    return [
-        [(label if index == 0 else " " * len(label), Role.TIME), (line, Role.PLAIN)] for index, line in enumerate(lines)
-    ]
-
-
 def described(step: Step, context: Context, width: int) -> list[Part]:
     """Every part the inspector shows of a step."""
     seen = step.observation
@@ -85,19 +61,6 @@ def described(step: Step, context: Context, width: int) -> list[Part]:
     if isinstance(seen, Call | Return):
         return call_parts(step, context, width)
     return other_parts(step, context, width)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What stands around the step being inspected."""
-
-    steps: Sequence[Step]
-    notes: tuple[Note, ...]
-    returns: dict[int, int]
-    start: int
-    """Time of the first step."""
-    ascii: bool = False
-    raw: bool = False
 
 
 def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[Part]:
@@ -116,7 +79,7 @@ def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[
     if frame.comment:
         head += pair("comment", frame.comment, width)
     title = f"packet {frame.number}   {step.side} {arrow} {step.side.other}"
-    parts = [Part(title, head), *why_parts(context, width)]
+    parts = [Part(title, head), *why_parts(context, width), *source_parts(step, context, width)]
     parts += boxed_parts(frame, context, width)
     if step.segment is not None:
         parts += segment_parts(step, step.segment, context, width)
@@ -261,7 +224,7 @@ def call_parts(step: Step, context: Context, width: int) -> list[Part]:
     else:
         lines += pair("result", "it has not returned as far as was recorded", width)
     title = safe_text(f"{step.side}: {name}()")
-    return [Part(title, lines), *why_parts(context, width)]
+    return [Part(title, lines), *why_parts(context, width), *source_parts(step, context, width)]
 
 
 def entered_lines(step: Step, call: Call, context: Context, width: int) -> list[Line]:
@@ -323,52 +286,3 @@ def other_parts(step: Step, context: Context, width: int) -> list[Part]:
         if seen.dropped is not None:
             lines += pair("not captured", counted(seen.dropped, "frames"), width)
     return [Part(str(type(seen).__name__).lower(), lines), *why_parts(context, width)]
-
-
-def own_lines(
-    step: Step, steps: Sequence[Step], returns: dict[int, int], reach: int = 2000
-) -> tuple[tuple[str, int], ...]:
-    """The program lines behind a step: its own call, or those whose octets a segment carries; else none."""
-    seen = step.observation
-    if isinstance(seen, Call):
-        return ((seen.file, seen.line),) if seen.line else ()
-    if isinstance(seen, Return):
-        call = steps[step.call].observation if step.call is not None else None
-        return ((call.file, call.line),) if isinstance(call, Call) and call.line else ()
-    if not isinstance(seen, Frame):
-        return ()
-    before = (steps[index] for index in range(step.index - 1, max(-1, step.index - reach), -1))
-    mine = [
-        (found, found.observation)
-        for found in before
-        if found.side is step.side and isinstance(found.observation, Call)
-    ]
-    if isinstance(seen.transport, Tcp):
-        return tcp_lines(step, seen.transport, mine)
-    return next(
-        (((call.file, call.line),) for _, call in mine if call.line and call.name.startswith(("send", "write"))), ()
-    )
-
-
-def tcp_lines(step: Step, header: Tcp, mine: list[tuple[Step, Call]]) -> tuple[tuple[str, int], ...]:
-    """The lines behind a segment: by the octets it carries, else by its SYN or FIN."""
-    from pktscope.model import ACK, FIN, SYN
-
-    segment = step.segment
-    if segment is not None and isinstance(step.observation, Frame) and step.observation.length:
-        found = [
-            (call.file, call.line)
-            for placed, call in mine
-            if placed.octets and call.line and placed.octets[0] < segment.end and placed.octets[1] > segment.seq
-            and call.name.startswith(("send", "write"))
-        ]  # fmt: skip
-        return tuple(reversed(found))
-    wanted: tuple[str, ...] = ()
-    if header.flags & SYN and not header.flags & ACK:
-        wanted = ("connect",)
-    elif header.flags & FIN:
-        wanted = ("close", "shutdown", "exit")
-    return next((((call.file, call.line),) for _, call in mine if call.line and call.name in wanted), ())
-
-
-__all__ = ["Context", "HexLines", "Line", "Part", "Side", "described", "own_lines"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING
 from pktscope.capture.decode import layers
 from pktscope.model import Frame, Step
 from pktscope.rows import Role
-from pktscope.text import safe_text, wrap
+from pktscope.text import wrap
 from pktscope.tui.pages import Pages, TextScreen
-from pktscope.tui.sections import Context, Line, Part, described, own_lines
+from pktscope.tui.parts import Context, Line, Part, plain
+from pktscope.tui.sections import described
+from pktscope.tui.source import own_lines, program
 
 if TYPE_CHECKING:
     from pktscope.tui.commands import Commands
@@ -37,7 +38,7 @@ def inspected_parts(screen: Commands, width: int) -> Sequence[Part]:
     row = screen.player.row
     context = Context(
         feed.flow.steps, screen.ladder.timeline.notes_at(row), feed.returns, feed.flow.steps[0].time,
-        ascii=screen.ladder.options.ascii, raw=screen.ladder.options.raw_numbers,
+        ascii=screen.ladder.options.ascii, raw=screen.ladder.options.raw_numbers, sources=screen.session.sources(),
     )  # fmt: skip
     parts = described(step, context, width)
     if isinstance(step.observation, Frame) and step.observation.data:
@@ -121,58 +122,35 @@ async def mount_inspector(screen: Commands) -> None:
 def story(screen: Commands) -> None:
     """The story, the programs with the lines behind the current step stressed, and what the capture says of itself."""
     step = current_step(screen)
-    steps = screen.feed.flow.steps if screen.feed is not None else []
-    lines = own_lines(step, steps, screen.feed.returns if screen.feed else {}) if step is not None else ()
-    parts, marked = story_parts(screen, lines)
-    start = min(marked) if marked else None
-    if not parts:
+    lines = own_lines(step, screen.feed.flow.steps) if step is not None and screen.feed is not None else ()
+    prose = story_prose(screen)
+    sources = screen.session.sources()
+    if not prose and not sources:
         screen.tell("there is no story here: this was not a demo")
         return
-    shown = TextScreen(
-        screen.full_title(), screen.inks, lambda width: wrapped(parts, width), start=start, marked=frozenset(marked)
-    )
-    screen.app.push_screen(shown)
+
+    def parts(width: int) -> list[Part]:
+        ascii_only = screen.ladder.options.ascii
+        told = [Part(title, [line for text in texts for line in plain(text, width)]) for title, texts in prose]
+        programs = [program(name, text, lines, width, ascii_only=ascii_only) for name, text in sources]
+        return [*told[:1], *programs, *told[1:]] if screen.session.story else [*programs, *told]
+
+    screen.app.push_screen(TextScreen(screen.full_title(), screen.inks, parts, at_mark=True))
 
 
-def story_parts(
-    screen: Commands, lines: tuple[tuple[str, int], ...]
-) -> tuple[list[tuple[str, list[str], bool]], set[tuple[int, int]]]:
-    """Title, lines and whether they are prose; and which lines of which part to stress."""
+def story_prose(screen: Commands) -> list[tuple[str, list[str]]]:
+    """The story, the promise, the room and the complaints, as far as there are any: titles and paragraphs."""
     session = screen.session
-    parts: list[tuple[str, list[str], bool]] = []
-    marked: set[tuple[int, int]] = set()
-    if session.story:
-        parts.append(("the story", safe_text(session.story.strip(), 20000, keep_newlines=True).split("\n"), True))
-    for name, text in session.sources():
-        base = os.path.basename(name)
-        wanted = [line for file, line in lines if os.path.basename(file) == base]
-        shown = safe_text(text, 400_000, keep_newlines=True).split("\n")
-        marked |= {(len(parts), line - 1) for line in wanted if 0 < line <= len(shown)}
-        title = safe_text(base, 100) + (f", line {' and '.join(str(line) for line in wanted)}" if wanted else "")
-        parts.append((title, [f"{index + 1:4}  {line}" for index, line in enumerate(shown)], False))
-    if screen.kept is not None and screen.kept.sentence:
-        parts.append(("the promise", [safe_text(screen.kept.sentence, 2000)], True))
     exchange = session.exchange
-    if exchange is not None and (exchange.room or exchange.settings):
-        room = [exchange.room, *(f"{name} = {value}" for name, value in exchange.settings)]
-        parts.append(("the room", [safe_text(line, 400) for line in room if line], True))
-    complaints = session.store.complaints
-    if complaints:
-        parts.append(("what is wrong with this capture", [safe_text(line, 400) for line in complaints], True))
-    return parts, marked
-
-
-def wrapped(parts: list[tuple[str, list[str], bool]], width: int) -> list[Part]:
-    """Prose wrapped to the width; programs line by line, cut at the edge, so that line numbers hold."""
-    from pktscope.text import fit
-
-    made = []
-    for title, lines, prose in parts:
-        if prose:
-            made.append(Part(title, [[(piece, Role.PLAIN)] for line in lines for piece in wrap(line, width)]))
-        else:
-            made.append(Part(title, [[(fit(line, width), Role.PLAIN)] for line in lines]))
-    return made
+    room = [exchange.room, *(f"{name} = {value}" for name, value in exchange.settings)] if exchange is not None else []
+    kept = screen.kept.sentence if screen.kept is not None else ""
+    found = [
+        ("the story", session.story.strip().split("\n")),
+        ("the promise", [kept]),
+        ("the room", [line for line in room if line]),
+        ("what is wrong with this capture", list(session.store.complaints)),
+    ]
+    return [(title, lines) for title, lines in found if any(lines)]
 
 
 def export(screen: Commands) -> None:
