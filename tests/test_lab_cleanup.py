@@ -34,7 +34,9 @@ def test_nothing_survives_the_death_of_any_process(victim: int) -> None:
         recording = run.stream.read()
 
         assert until(lambda: not set(tree[1:]) & set(parents()))
-        assert run.wait(10) != 0
+        assert run.wait(10) == 1
+        assert run.refusal
+        assert "\n" not in run.refusal
         assert recording[:4] == b"\x0a\x0d\x0d\x0a"
 
 

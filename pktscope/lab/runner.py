@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from pktscope.lab.codes import INTERRUPTED
+from pktscope.lab.codes import FAILED, INTERRUPTED, KNOWN
 
 if TYPE_CHECKING:
     import subprocess
@@ -46,9 +46,10 @@ class Run:
 
     @property
     def status(self) -> int | None:
-        """The exit code, or None while it runs: 0 well, 1 something failed, 2 no such demo or filter, 3 no right,
-        130 stopped."""
-        return self._process.poll()
+        """The exit code, or None while it runs: 0 well, 1 something failed or was killed, 2 no such demo or filter,
+        3 no right, 130 stopped."""
+        status = self._process.poll()
+        return None if status is None else _code(status)
 
     @property
     def refusal(self) -> str:
@@ -60,7 +61,7 @@ class Run:
             status = self._process.wait()
             self._refusal = next((line for line in reversed(lines) if line.strip()), "")[:500]
             if status not in (0, INTERRUPTED) and not self._refusal:
-                self._refusal = f"the worker ended without a word (exit code {status})"
+                self._refusal = _epitaph(status)
         return self._refusal
 
     def wait(self, timeout: float | None = None) -> int:
@@ -68,7 +69,7 @@ class Run:
         import subprocess
 
         try:
-            return self._process.wait(timeout)
+            return _code(self._process.wait(timeout))
         except subprocess.TimeoutExpired:
             raise TimeoutError("the run has not ended") from None
 
@@ -95,6 +96,22 @@ class Run:
 
     def __exit__(self, *ignored: object) -> None:
         self.close()
+
+
+def _code(status: int) -> int:
+    """What a worker's end means as an exit code of ours: whatever was killed, failed."""
+    return status if status in KNOWN else FAILED
+
+
+def _epitaph(status: int) -> str:
+    """Why a worker that could not say so itself is no more; a shell's 128 + N and -N both stand for signal N."""
+    import signal
+
+    number = -status if status < 0 else status - 128
+    try:
+        return f"a signal ended the run: {signal.Signals(number).name}"
+    except ValueError:
+        return f"the run ended without a word (exit code {status})"
 
 
 def start(demo: str, *, host: bool = False) -> Run:
