@@ -7,6 +7,7 @@ quarter of a second of import then delays no packet.
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import threading
@@ -92,6 +93,8 @@ def _until_scapy(look: Callable[[], bool]) -> bool:
     failed: list[ImportError] = []
 
     def importing() -> None:
+        # Nobody waits for it, and the screen wants the processor more: on Linux a thread has a priority of its own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         try:
             load()
         except ImportError as error:
