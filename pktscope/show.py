@@ -70,7 +70,8 @@ def folded(store: Store, conversation: Conversation | None) -> tuple[Flow, list[
 def conversation_lines(store: Store) -> Iterator[str]:
     """The list to choose from, a line each, columns as wide as they need to be."""
     found = store.conversations
-    yield f"{counted(len(found), 'conversations')}, {counted(store.frame_count, 'frames')}. Show one with --stream NAME."
+    frames = counted(store.frame_count, "frames")
+    yield f"{counted(len(found), 'conversations')}, {frames}. Show one with --stream NAME."
     yield ""
     rows = [
         (

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 PURE = (
-    "model text words seq tcp ends verdicts connection programs flow rules notation promise rows labels folding rails timeline theme show"
-    " render render.cells render.text render.json"
+    "model text words seq tcp ends verdicts connection programs flow rules notation promise rows labels folding rails"
+    " timeline theme show render render.cells render.text render.json"
 )
 IMPURE = (
     "socket",

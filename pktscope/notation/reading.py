@@ -1,36 +1,16 @@
-"""Packet scripts: a conversation as a few lines of text, read and written.
-
-    tcp 127.0.0.1:40000 > 127.0.0.1:8000        who talks (this is the default)
-    C: connect(8000)                            the client enters connect()
-       C > S  SYN mss 1460 wscale 7 sack        a segment; numbers count from the ISN, and what follows from the
-       S > C  SYN ACK mss 1460                  lines before need not be written
-       C > S  ACK                # tcp.syn      a mark: which rules speak here
-    C: = 0                                      connect() returns
-    +41ms                                       the next line happens 41 ms after the last (else 100 us)
-       C > S  PSH ACK 1:6 "hello"               octets 1 to 5; without the text, letters by their number
-       S > C  ACK 6 win 500 sack 21:31
-       C > S  UDP 10
-       C > S  FRAGMENT 0:1480 id 7              the last one says  FRAGMENT 1480:1488 id 7 last UDP 1480
-       S > C  ACK odd "a bad option"            what the decoder found odd; last on its line
-       S > C  ICMP 3/3                          quotes the other end's newest frame
-       S > C  ICMP 11/0 from 10.0.0.1           a router between them says it
-    end                                         or: end cut, end interrupted
-
-`read` gives observations, `write` their text; reading what was written gives the same observations again.
-"""
+"""Packet scripts read: text in, observations out."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from pktscope.model import (
     ACK,
     FIN,
-    FLAG_NAMES,
     SYN,
     Call,
     End,
@@ -48,52 +28,13 @@ from pktscope.model import (
     Transport,
     Udp,
     Whole,
-    flag_names,
 )
+from pktscope.notation.cursor import FLAGS, PROTOCOLS, SIDES, TICK, UNITS, Cursor, filler
 from pktscope.seq import MODULUS
-
-TICK = 100_000
-START = 1_700_000_000_000_000_000
-UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
-FLAGS = {name: bit for bit, name in FLAG_NAMES}
-SIDES = {"C": Side.CLIENT, "S": Side.SERVER}
-LETTER = {Side.CLIENT: "C", Side.SERVER: "S"}
-PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
 
 
 class BadNotation(ValueError):
     """A line that cannot be read, with its number."""
-
-
-@dataclass(slots=True)
-class Cursor:
-    """What has been said so far: from it follow the numbers a line may leave out. Reader and writer share it."""
-
-    protocol: str = "tcp"
-    client: Endpoint = Endpoint("127.0.0.1", 40000)
-    server: Endpoint = Endpoint("127.0.0.1", 8000)
-    isn: dict[Side, int] = field(default_factory=lambda: {Side.CLIENT: 1000, Side.SERVER: 5000})
-    time: int = START - TICK
-    number: int = 0
-    serial: int = 0
-    nxt: dict[Side, int] = field(default_factory=lambda: {Side.CLIENT: 0, Side.SERVER: 0})
-    open: dict[Side, list[Call]] = field(default_factory=lambda: {Side.CLIENT: [], Side.SERVER: []})
-    pieces: dict[tuple[Side, int | None], list[int]] = field(default_factory=dict)
-    newest: dict[Side, Frame] = field(default_factory=dict)
-
-    def endpoint(self, side: Side) -> Endpoint:
-        return self.client if side is Side.CLIENT else self.server
-
-    def sent(self, side: Side, frame: Frame, end: int) -> None:
-        """Book a frame."""
-        self.number += 1
-        self.newest[side] = frame
-        self.nxt[side] = max(self.nxt[side], end)
-
-
-def filler(start: int, length: int) -> bytes:
-    """The payload a script means where it gives none: letters by their place in the stream."""
-    return bytes(97 + (start + at) % 26 for at in range(length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +167,8 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
     build = BUILDERS.get(words[0], read_segment)
     transport, payload, length, end = build(side, words, cursor)
     version, below = (6, 40) if ":" in cursor.client.address else (4, 20)
-    header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, 58 if version == 6 else 1), Other: (0, 0)}[type(transport)]
+    icmp = 58 if version == 6 else 1
+    header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, icmp), Other: (0, 0)}[type(transport)]
     ip = Ip(
         6 if version == 6 else 4, below, below + header + length, int(valued(words, "ttl", 64)), protocol,
         identification=optional(words, "id"),
@@ -350,8 +292,10 @@ def read_fragment(side: Side, words: list[str], cursor: Cursor) -> Frame:
     low, _, high = words[0].partition(":")
     start, end = int(low), int(high)
     kind = PROTOCOLS[cursor.protocol]
-    ip = Ip(4, 20, 20 + end - start, 64, kind, identification=valued(words, "id", 0), more_fragments="last" not in words,
-            fragment_offset=start)  # fmt: skip
+    ip = Ip(
+        4, 20, 20 + end - start, 64, kind, identification=valued(words, "id", 0),
+        more_fragments="last" not in words, fragment_offset=start,
+    )  # fmt: skip
     key = (side, ip.identification)
     pieces = cursor.pieces.setdefault(key, [])
     pieces.append(cursor.number + 1)
@@ -366,150 +310,3 @@ def read_fragment(side: Side, words: list[str], cursor: Cursor) -> Frame:
     )  # fmt: skip
     cursor.sent(side, frame, 0)
     return frame
-
-
-# Writing
-
-
-def write(observations: Iterable[Observation], start: Cursor | None = None) -> str:
-    """The script of observations that notation can express; reading it gives them again."""
-    cursor = start or Cursor()
-    lines = [f"{cursor.protocol} {cursor.client} > {cursor.server}"]
-    if start is not None:
-        lines.append(f"isn {cursor.isn[Side.CLIENT]} {cursor.isn[Side.SERVER]}")
-    for seen in observations:
-        step = seen.time - cursor.time
-        if step != TICK:
-            lines.append(f"+{write_time(step)}")
-            cursor.time += step - TICK
-        line = write_one(seen, cursor)
-        lines.append(line)
-        read_line(line.strip(), cursor)
-    return "\n".join(lines) + "\n"
-
-
-def write_time(nanoseconds: int) -> str:
-    """The largest unit that keeps it whole."""
-    for unit, size in UNITS:
-        if nanoseconds % size == 0:
-            return f"{nanoseconds // size}{unit}"
-    raise AssertionError("a nanosecond is whole")
-
-
-def write_one(seen: Observation, cursor: Cursor) -> str:
-    """One observation's line."""
-    match seen:
-        case Call():
-            return f"{LETTER[seen.side]}: {seen.name}({seen.arguments})"
-        case Return():
-            return f"{LETTER[seen.side]}: = {seen.result}"
-        case End():
-            dropped = "" if seen.dropped is None else f" dropped {seen.dropped}"
-            return f"end {seen.reason}{dropped}"
-        case Frame():
-            return write_frame(seen, cursor)
-        case _:
-            raise BadNotation(f"notation has no line for {type(seen).__name__}")
-
-
-def write_frame(frame: Frame, cursor: Cursor) -> str:
-    """'   C > S  PSH ACK 1:11'."""
-    side = Side.SERVER if frame.target == cursor.client else Side.CLIENT
-    return f"   {LETTER[side]} > {LETTER[side.other]}  {' '.join(frame_words(frame, side, cursor))}"
-
-
-def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
-    """The words behind the arrow."""
-    ip = frame.ip
-    if ip is not None and ip.is_fragment:
-        yield f"FRAGMENT {ip.fragment_offset}:{ip.fragment_offset + ip.fragment_length} id {ip.identification or 0}"
-        if not ip.more_fragments:
-            yield "last"
-    match frame.transport:
-        case Tcp() as header:
-            yield from segment_words(frame, header, side, cursor)
-        case Udp():
-            yield f"UDP {frame.length}"
-            yield from payload_words(frame, 0)
-        case Icmp() as message:
-            yield f"ICMP {message.type}/{message.code}"
-            if message.identifier is not None:
-                yield f"echo {message.identifier} {message.sequence or 0}"
-            if message.mtu is not None:
-                yield f"mtu {message.mtu}"
-            if frame.length:
-                yield f"length {frame.length}"
-            if frame.source != cursor.endpoint(side):
-                yield f"from {frame.source.address}"
-        case Other() as other:
-            yield f'OTHER {other.name} "{other.summary}"'
-        case None:
-            pass
-    if frame.whole is not None and frame.whole.overlap:
-        yield "overlap"
-    if frame.whole is not None and frame.whole.conflict:
-        yield "conflict"
-    if ip is not None and not ip.is_fragment:
-        if ip.ttl != 64:
-            yield f"ttl {ip.ttl}"
-        if ip.identification is not None:
-            yield f"id {ip.identification}"
-    if frame.unfilled_checksum:
-        yield "unfilled"
-    if frame.oddities:
-        yield "odd"
-        yield from (f'"{escaped(text.encode("latin-1", "replace"))}"' for text in frame.oddities)
-
-
-def payload_words(frame: Frame, start: int) -> Iterator[str]:
-    """The payload, where it is not the filler; how much of it the capture kept, where it is not all."""
-    if len(frame.payload) < frame.length:
-        yield f"cut {len(frame.payload)}"
-    if frame.payload != filler(start, len(frame.payload)):
-        yield f'"{escaped(frame.payload)}"'
-
-
-def escaped(octets: bytes) -> str:
-    """Octets as text between quotes, with everything but letters and digits and a few signs as \\x20."""
-    return "".join(f"\\x{octet:02x}" if not 48 <= octet < 123 or octet == 92 else chr(octet) for octet in octets)
-
-
-def segment_words(frame: Frame, header: Tcp, side: Side, cursor: Cursor) -> Iterator[str]:
-    """Flags, numbers, window, options, payload."""
-    seq = relative(header.seq, cursor.isn[side])
-    for name in flag_names(header.flags):
-        yield name
-        if name == "ACK":
-            ack = relative(header.ack, cursor.isn[side.other])
-            if ack != cursor.nxt[side.other]:
-                yield str(ack)
-    if frame.length:
-        yield f"{seq}:{seq + frame.length}"
-    elif seq != (0 if header.flags & SYN else cursor.nxt[side]):
-        yield f"seq {seq}"
-    if header.window != 512:
-        yield f"win {header.window}"
-    yield from option_words(header.options, cursor.isn[side.other])
-    yield from payload_words(frame, seq)
-
-
-def relative(raw: int, isn: int) -> int:
-    """A raw number counted from an ISN, the near way round."""
-    ahead = (raw - isn) % MODULUS
-    return ahead if ahead < MODULUS // 2 else ahead - MODULUS
-
-
-def option_words(options: TcpOptions, other_isn: int) -> Iterator[str]:
-    """mss, wscale, ts, sack."""
-    if options.mss is not None:
-        yield f"mss {options.mss}"
-    if options.window_scale is not None:
-        yield f"wscale {options.window_scale}"
-    if options.timestamp is not None:
-        yield f"ts {options.timestamp[0]} {options.timestamp[1]}"
-    if options.sack_permitted:
-        yield "sack"
-    if options.sack:
-        yield "sack " + ",".join(
-            f"{relative(low, other_isn)}:{relative(high, other_isn)}" for low, high in options.sack
-        )
