@@ -243,7 +243,7 @@ def test_widgets_take_no_name_of_textual() -> None:
     made: tuple[Widget, ...] = (
         Heading(styles),
         NotePanel(styles),
-        KeyBar(styles, (), print),
+        KeyBar(styles, ()),
         Pages(styles, lambda width: ()),
         Ladder(Timeline(), styles, Options()),
         TimelineScreen(session(connection()), styles, print),

@@ -145,19 +145,17 @@ class Application(App[int], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key of this screen as a command, then Textual's choice of themes."""
+        from pktscope.tui.chrome import perform
         from pktscope.tui.help import place_of
 
         for key in keys.PLACES[place_of(screen)]:
-            yield SystemCommand(key.label, f"{key.help} ({key.shown})", lambda action=key.action: self._do(action))
+            yield SystemCommand(key.label, f"{key.help} ({key.shown})", lambda action=key.action: perform(self, action))
         for key in keys.EVERYWHERE:
             if key.action not in ("command_palette",):
-                yield SystemCommand(key.label, f"{key.help} ({key.shown})", lambda action=key.action: self._do(action))
+                yield SystemCommand(
+                    key.label, f"{key.help} ({key.shown})", lambda action=key.action: perform(self, action)
+                )
         yield SystemCommand("All themes", "choose among every theme", self.action_change_theme)
-
-    def _do(self, action: str) -> None:
-        target = self.screen.focused if hasattr(self.screen.focused, f"action_{action.partition('(')[0]}") else None
-        named = hasattr(self.screen, f"action_{action.partition('(')[0]}")
-        self.call_later(self.run_action, action, target or (self.screen if named else self))
 
     def leave(self, number: int) -> None:
         """A signal came: end as if asked to, the terminal as it was."""

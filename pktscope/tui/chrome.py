@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +19,9 @@ from pktscope.text import width as cells_of
 from pktscope.tui.keys import Key, first_key, fitting
 from pktscope.tui.styles import Styles, Surface
 
+if TYPE_CHECKING:
+    from textual.app import App
+
 Painted = list[list[tuple[str, Role]]]
 
 ASCII_WORDS = str.maketrans({"→": "Right", "←": "Left", "↓": "Down", "↑": "Up", "…": "~", "×": "x", "·": "-"})
@@ -25,7 +29,10 @@ ASCII_WORDS = str.maketrans({"→": "Right", "←": "Left", "↓": "Down", "↑"
 
 
 def heading_line(title: str, parts: Sequence[str], width: int) -> str:
-    """Title left, the parts right, most important first: as many whole parts as leave the title eight cells."""
+    """Title left, the parts right, most important first: as many whole parts as leave the title eight cells.
+
+    Of a title that does not fit, 'What it is: and how it goes', the first half stands alone.
+    """
     title_room = min(cells_of(title), max(8, width // 3))
     kept: list[str] = []
     room = width - 2 - title_room
@@ -34,7 +41,9 @@ def heading_line(title: str, parts: Sequence[str], width: int) -> str:
             kept.append(part)
             room -= cells_of(part) + 3
     right = "".join(f"   {part}" for part in kept)
-    return f" {fit(title, width - 2 - cells_of(right))}{right} "
+    room = width - 2 - cells_of(right)
+    short = title.partition(": ")[0]
+    return f" {fit(title if cells_of(title) <= room else short, room)}{right} "
 
 
 class Heading(Widget):
@@ -136,11 +145,10 @@ class KeyBar(Widget):
 
     DEFAULT_CSS = "KeyBar { height: 1; width: 100%; }"
 
-    def __init__(self, styles: Styles, keys: tuple[Key, ...], pressed: Callable[[str], None]) -> None:
+    def __init__(self, styles: Styles, keys: tuple[Key, ...]) -> None:
         super().__init__()
         self.inks = styles
         self.keys = keys
-        self.pressed = pressed
         self.relabelled: dict[str, str] = {}
         """Labels that change with what a key would do now, by action."""
 
@@ -168,7 +176,14 @@ class KeyBar(Widget):
         """Do what the key under the pointer does."""
         for key, start, end in fitting(self.keys, self.size.width):
             if start <= event.x < end:
-                self.pressed(key.action)
+                perform(self.app, key.action)
+
+
+def perform(app: App[Any], action: str) -> None:
+    """Do what a key would do now: an action of what has the focus, of its screen, or of the application."""
+    method = f"action_{action.partition('(')[0]}"
+    owner = next((each for each in (app.screen.focused, app.screen) if hasattr(each, method)), app)
+    app.call_later(app.run_action, action, owner)
 
 
 def lines_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pktscope.render.columns import unit
 from pktscope.rows import Role
 from pktscope.text import safe_text
 from pktscope.tui import player as playing
@@ -58,10 +59,6 @@ TIME_FORMATS: tuple[TimeFormat, ...] = ("relative", "absolute", "delta")
 
 class Commands(Host):
     """The actions of the timeline screen."""
-
-    def press(self, action: str) -> None:
-        """A key of the footer was clicked."""
-        self.call_later(self.run_action, action)
 
     def tell(self, text: str, role: Role = Role.NOTICE) -> None:
         """Say something below the title, until the next thing is said."""
@@ -162,6 +159,10 @@ class Commands(Host):
         ladder = self.ladder
         place = (TIME_FORMATS.index(ladder.options.time_format) + 1) % len(TIME_FORMATS)
         ladder.redraw(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
+        if TIME_FORMATS[place] == "absolute" and ladder.columns.time and unit(ladder.columns, ladder.options) != "UTC":
+            self.tell("the time of day needs a wider screen: these are still milliseconds since the start")
+        elif self.message[0].startswith("the time of day"):
+            self.tell("")
         self.update_view()
 
     def action_hide(self, column: str) -> None:

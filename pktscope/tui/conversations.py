@@ -91,7 +91,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         self.heading = Heading(styles)
         self.list = ConversationList(styles)
         self.panel = NotePanel(styles)
-        self.bar = KeyBar(styles, footer("conversations"), self.press)
+        self.bar = KeyBar(styles, footer("conversations"))
         self.filter = listing.Filter()
 
     def compose(self) -> ComposeResult:
@@ -187,10 +187,6 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
             self.renew()
         else:
             self.dismiss(None)
-
-    def press(self, action: str) -> None:
-        """A key of the footer was clicked."""
-        self.call_later(self.run_action, action)
 
     def on_click(self, event: events.Click) -> None:
         """Select; twice: open."""

@@ -155,7 +155,7 @@ class TextScreen(Screen[None], inherit_bindings=False):
         self.pages.closed = self.leave
         self.at_mark = at_mark
         keys = footer("text") if stepped else tuple(key for key in footer("text") if not key.action.startswith("step"))
-        self.bar = KeyBar(styles, keys, self.press)
+        self.bar = KeyBar(styles, keys)
 
     def compose(self) -> ComposeResult:
         """Heading, text, keys."""
@@ -167,10 +167,6 @@ class TextScreen(Screen[None], inherit_bindings=False):
         """Begin where asked to."""
         if self.at_mark:
             self.call_after_refresh(self.pages.show_mark)
-
-    def press(self, action: str) -> None:
-        """A key of the footer was clicked."""
-        self.call_later(self.pages.run_action, action)
 
     def leave(self) -> None:
         """Back."""
