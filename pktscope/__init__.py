@@ -4,12 +4,18 @@ The map. One stream of things seen, one pure fold over it, one timeline object, 
 
     lab/       a live exchange in a private room --+
     capture/   pcap, pcapng, stdin, an interface --+-> Observation -> flow.follow -> Step + Note -> timeline -> Timeline
-    notation   a conversation written as text -----+   (model)        (tcp, verdicts, rules)                     |
+    notation/  a conversation written as text -----+   (model)        (rules/)                                   |
                                                         tui/ (the screen) . render/ (text, json) <---------------+
 
-The nouns are in `model`. `model text words seq tcp verdicts flow rules notation timeline theme render` are pure: no
-sockets, clocks, threads, files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports
-Textual, only `cli` knows all of them, and it imports each of them when a command needs it.
+The fold: `flow` takes observations, `connection` moves both ends through the table of `tcp`, `programs` follows the
+calls, `verdicts` says what each segment is, `ends` keeps what is known of an end, `rules/` point things out. The
+layout: `timeline` makes `rows` of steps, with `labels`, `folding` and `rails`; `theme` turns roles into colours, `text`
+is the one gate for hostile text, `words` makes sentences.
+
+The nouns are in `model`. Everything named so far but lab/, capture/ and tui/ is pure: no sockets, clocks, threads,
+files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports Textual. `cli` holds the
+commands; `exchange` performs a demo, `present` and `show` put a capture on the screen or into text, `promise` holds a
+demo to its word, `exits` are the ways out.
 """
 
 __version__ = "0.1.0"

@@ -1,0 +1,109 @@
+"""A live exchange from the command's side: the run, its store, its promise, and the recording where nothing can run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from pktscope.exits import FAILED, NOT_SHOWN, OK, PERMISSION, USAGE, Stop, complain, quoted, safe
+from pktscope.present import ended, on_screen, present, print_out, show_screen
+
+if TYPE_CHECKING:
+    from pktscope.capture.store import Store
+    from pktscope.demos import Demo
+    from pktscope.lab.runner import Run
+
+
+def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
+    """Run a demo; show it unless `look` is None; hold it to its promise."""
+    from pktscope.lab import runner
+
+    with runner.start(demo.name, host=host) as run:
+        receive = receiver(run, write_to)
+        if look is not None and on_screen(look):
+            code = show_screen(receive, look, title=demo.title, run=run, demo=demo)
+            return play_recording(demo, run.refusal, look) if code == PERMISSION else code
+        store = receive()
+        if look is None:
+            return recorded(store, run, demo, write_to or "")
+        if refused(store, run):
+            return play_recording(demo, run.refusal, look)
+        return print_out(store, look, title=demo.title, stream="", run=run, demo=demo, endless=False)
+
+
+def refused(store: Store, run: Run) -> bool:
+    """Whether the run came to nothing because this machine allows no exchange; known before anything is shown."""
+    while store.exchange is None and not store.finished and run.status is None:
+        store.wait(0.005)
+    return store.exchange is None and run.wait() == PERMISSION
+
+
+def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
+    """What was recorded elsewhere, labelled so, where nothing can run here."""
+    from importlib.resources import as_file, files
+
+    from pktscope.capture.store import Store
+
+    complain(f"{why}; playing the recorded exchange instead")
+    with as_file(files("pktscope.recordings") / f"{demo.name}.pcapng") as path:
+        store = opened(lambda: Store.open(str(path)))
+    return present(store, look, title=f"{demo.title} (recorded)", demo=demo)
+
+
+def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
+    """Wait for a run to be recorded and say how it went."""
+    from pktscope.promise import outcome
+    from pktscope.show import folded
+    from pktscope.words import counted
+
+    flow, _ = folded(store, None)
+    code = ended(run)
+    if code != OK:
+        return code
+    kept = outcome(demo.shows, flow.notes, demo.promise)
+    print(f"{safe(write_to)}: {counted(store.frame_count, 'frames')}. {kept.sentence}")
+    return OK if kept.kept else NOT_SHOWN
+
+
+def receiver(run: Run, write_to: str | None) -> Callable[[], Store]:
+    """What opens the store of a run's stream, kept in a file too if asked. Rights are laid down here."""
+    copy = writable(write_to) if write_to else None
+    lay_down_privileges()
+
+    def receive() -> Store:
+        from pktscope.capture.store import Store
+
+        return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
+
+    return receive
+
+
+def writable(path: str) -> BinaryIO:
+    """A file to write, opened with the invoking user's rights; the store closes it when the stream ends."""
+    from pktscope.lab.privileges import as_invoking_user
+
+    try:
+        with as_invoking_user():
+            return open(path, "wb")
+    except OSError as error:
+        raise Stop(FAILED, f"cannot write {quoted(path)}: {error.strerror}; name another file with -w") from None
+
+
+def lay_down_privileges() -> None:
+    """From here on this process has no more rights than the user who called it."""
+    if os.geteuid() == 0:
+        from pktscope.lab import privileges
+
+        privileges.lay_down()
+
+
+def opened(how: Callable[[], Store], file: str = "") -> Store:
+    """A store, or one clear line."""
+    from pktscope.capture import BadCapture
+
+    try:
+        return how()
+    except BadCapture as error:
+        denied = bool(file) and os.path.exists(file) and not os.access(file, os.R_OK)
+        raise Stop(PERMISSION if denied else USAGE, str(error)) from None

@@ -1,0 +1,37 @@
+"""Ways out of the program: exit codes, and the one line that goes with them. Cheap to import."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Well; failure; usage, bad file or filter; no right to; the demo ran and showed something else; Ctrl-C."""
+
+
+class Stop(Exception):
+    """Leave with this code after saying this on stderr; one line, names the file or option and the way out."""
+
+    def __init__(self, code: int, line: str = "") -> None:
+        super().__init__(line)
+        self.code, self.line = code, line
+
+
+def complain(line: str) -> None:
+    """One line on stderr, if anybody still listens."""
+    if line:
+        with suppress(OSError):
+            sys.stderr.write(f"pktscope: {' '.join(line.split())}\n")
+            sys.stderr.flush()
+
+
+def safe(text: str) -> str:
+    """Somebody's word, made safe and short."""
+    from pktscope.text import safe_text
+
+    return safe_text(text, 80)
+
+
+def quoted(text: str) -> str:
+    """The same in quotes."""
+    return f"'{safe(text)}'"

@@ -1,0 +1,160 @@
+"""A capture or a run shown: on the screen where there is a terminal, else as text or JSON; and what to exit with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pktscope.exits import NOT_SHOWN, OK, USAGE, Stop, safe
+
+if TYPE_CHECKING:
+    from pktscope.capture.store import Store
+    from pktscope.demos import Demo
+    from pktscope.lab.runner import Run
+    from pktscope.show import Manner
+
+
+def present(
+    store: Store,
+    look: dict[str, Any],
+    *,
+    title: str,
+    stream: str = "",
+    run: Run | None = None,
+    demo: Demo | None = None,
+    endless: bool = False,
+) -> int:
+    """The screen where there is a terminal and nothing else was asked for; else text or JSON."""
+    if on_screen(look):
+        return show_screen(store, look, title=title, stream=stream, run=run, demo=demo)
+    return print_out(store, look, title=title, stream=stream, run=run, demo=demo, endless=endless)
+
+
+def on_screen(look: dict[str, Any]) -> bool:
+    """Whether the screen shows it: a terminal, and nothing else asked for."""
+    return not (look["as_json"] or look["plain"]) and sys.stdout.isatty()
+
+
+def show_screen(
+    opened: Store | Callable[[], Store],
+    look: dict[str, Any],
+    *,
+    title: str,
+    stream: str = "",
+    run: Run | None = None,
+    demo: Demo | None = None,
+) -> int:
+    """The screen, until the reader leaves."""
+    from pktscope.tui.app import run as run_screen
+    from pktscope.tui.options import ScreenOptions
+
+    options = ScreenOptions(
+        ascii=True if look["ascii_only"] else None,
+        theme=look["theme"],
+        motion=not look["no_motion"],
+        time_format=look["time_format"],
+        raw_numbers=look["raw_numbers"],
+        fold=not look["no_fold"],
+        recorded=run is None,
+        conversation=stream,
+    )
+    if demo is None:
+        return run_screen(opened, title=title, run=run, options=options)
+    return run_screen(
+        opened, title=title, run=run, shows=demo.shows, promise=demo.promise, source=(demo.file, demo.source),
+        story=demo.story, options=options,
+    )  # fmt: skip
+
+
+def print_out(
+    store: Store, look: dict[str, Any], *, title: str, stream: str, run: Run | None, demo: Demo | None, endless: bool
+) -> int:
+    """Text or JSON on stdout, when everything is there."""
+    from pktscope import show
+
+    finish(store, run, endless)
+    if store.error:
+        code = ended(run) if run is not None else OK
+        raise Stop(code or USAGE, "" if code else store.error)
+    show.complain(store, safe(title))
+    try:
+        chosen = None if demo is not None else show.choose(store.conversations, stream)
+    except show.NoSuchConversation as error:
+        raise Stop(USAGE, f"--stream: {error}") from None
+    if demo is None and chosen is None and len(store.conversations) > 1 and not look["as_json"]:
+        say_lines(show.conversation_lines(store))
+        return OK if run is None else ended(run)
+    if look["as_json"]:
+        flow, pieces = show.json_pieces(store, chosen)
+        say_lines(pieces, end="")
+    else:
+        flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title))
+        say_lines(lines)
+    sys.stdout.flush()
+    return settle(flow.notes, run, demo, quiet=look["as_json"])
+
+
+def finish(store: Store, run: Run | None, endless: bool) -> None:
+    """Wait for the whole capture. Ctrl-C ends a live one, and what was seen until then is shown."""
+    from pktscope import show
+
+    try:
+        if endless and sys.stderr.isatty():
+            sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
+        show.watch(store, sys.stderr)
+    except KeyboardInterrupt:
+        if run is None or not endless:
+            raise
+        run.stop()
+        store.wait(5)
+
+
+def settle(notes: Sequence[Any], run: Run | None, demo: Demo | None, *, quiet: bool) -> int:
+    """The exit code of something shown, and a demo's own verdict on itself."""
+    code = ended(run) if run is not None else OK
+    if code != OK or demo is None:
+        return code
+    from pktscope.promise import outcome
+
+    kept = outcome(demo.shows, notes, demo.promise)
+    if kept.sentence and not (quiet and kept.kept):
+        print(kept.sentence, file=sys.stdout if kept.kept else sys.stderr)
+    return OK if kept.kept else NOT_SHOWN
+
+
+def ended(run: Run) -> int:
+    """How a run went, as an exit code; its one line on stderr where it went wrong."""
+    status = run.wait()
+    if run.refusal:
+        sys.stderr.write(f"pktscope: {run.refusal}\n")
+    return int(status)
+
+
+def say_lines(lines: Iterable[str], end: str = "\n") -> None:
+    """Lines to stdout. A reader who leaves early (head, less) ends the program as it ends any other: silently."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for line in lines:
+        sys.stdout.write(line + end)
+
+
+def manner_of(look: dict[str, Any]) -> Manner:
+    """How text shall look, from the options and the terminal."""
+    from pktscope.render.text import PIPE_WIDTH
+    from pktscope.show import Manner
+    from pktscope.theme import depth
+
+    terminal = sys.stdout.isatty()
+    plain = look["no_color"] or os.environ.get("NO_COLOR") or not terminal
+    encodable = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+    return Manner(
+        width=look["width"] or (max(40, os.get_terminal_size(sys.stdout.fileno()).columns) if terminal else PIPE_WIDTH),
+        colours=0 if plain else depth(os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")),
+        theme=look["theme"],
+        ascii=look["ascii_only"] or not encodable,
+        time_format=look["time_format"],
+        raw_numbers=look["raw_numbers"],
+        fold=not look["no_fold"],
+    )
