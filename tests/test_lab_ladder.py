@@ -74,3 +74,24 @@ def test_the_apparmor_profile_names_this_python(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(ladder, "_read", lambda name: "")
     assert ladder.apparmor_profile() == ""
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("private_room")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_every_way_in_can_be_gone_under_sudo(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Behind a user namespace nobody can become the caller of sudo, so it is entered as that user."""
+    monkeypatch.setenv("SUDO_UID", "12345")
+    monkeypatch.setenv("SUDO_GID", "12346")
+
+    assert all(ladder.finding(rung).ok for rung in (ROOM, USER_ROOM))
+    assert capfd.readouterr().err == ""
+
+
+def test_what_breaks_off_is_not_said_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A way in that was not refused and yet failed is no way in."""
+    monkeypatch.setattr(ladder, "_try", lambda rung, settled: 1)
+
+    assert not ladder.finding(HOST).ok

@@ -14,7 +14,7 @@ from pktscope.capture import ring as ring_module
 from pktscope.capture.ring import COOKED, ETHERNET, RAW, Ring, Seen, link_for, link_of, port_filter
 from pktscope.capture.sniff import NoFilter, compile_filter, marker_frame, sniff_ring
 from pktscope.lab import runner
-from tests.labtools import blocks, in_room, until
+from tests.labtools import blocks, descendants, in_room, parents, until
 
 live = pytest.mark.live
 
@@ -248,4 +248,42 @@ def test_live_refuses_a_wrong_filter() -> None:
     with runner.live("lo", expression="udp prt 9") as run:
         assert run.stream.read() == b""
         assert run.refusal.startswith("capture filter 'udp prt 9': ")
+        assert run.wait(10) == 2
+
+
+ENDLESS = " or ".join(f"port {number}" for number in range(1, 400))
+"""A filter that libpcap works on for minutes."""
+
+
+@live
+@pytest.mark.usefixtures("may_sniff")
+def test_a_filter_too_large_to_compile_is_refused() -> None:
+    """libpcap's work is bounded: one short line, exit code 2."""
+    with runner.live("lo", expression=ENDLESS) as run:
+        assert run.stream.read() == b""
+        assert run.refusal == f"capture filter {ENDLESS[:40]!r}...: too much to compile; shorten it"
+        assert run.wait(10) == 2
+
+
+@live
+@pytest.mark.usefixtures("may_sniff")
+@pytest.mark.parametrize("how", ["stop", "SIGKILL"])
+def test_nothing_goes_on_compiling_for_nobody(how: str) -> None:
+    """Whether told to stop or killed, no process of a run stays behind at work on its filter."""
+    with runner.live("lo", expression=ENDLESS) as run:
+        assert until(lambda: bool(descendants(run.pid)))
+        compiling = descendants(run.pid)
+        if how == "stop":
+            run.stop()
+        else:
+            os.kill(run.pid, signal.SIGKILL)
+
+        assert run.wait(2) in (1, 2)
+        assert until(lambda: not compiling & set(parents()), 1)
+
+
+def test_an_interface_without_a_name() -> None:
+    """One line of ours, not of the worker's own parser."""
+    with runner.live("") as run:
+        assert run.refusal == "live: there is no interface ''; see: ip link"
         assert run.wait(10) == 2

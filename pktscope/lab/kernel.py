@@ -13,6 +13,7 @@ CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
@@ -42,6 +43,11 @@ def die_with_parent() -> None:
     A change of user or group clears the wish (prctl(2)), so this comes after `drop_privileges`.
     """
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0), "prctl")
+
+
+def own_proc() -> None:
+    """Own the files in /proc/self again, which a change of user gives to root (PR_SET_DUMPABLE in prctl(2))."""
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, ctypes.c_ulong(1), 0, 0, 0), "prctl")
 
 
 def capabilities() -> int:

@@ -91,6 +91,8 @@ def probe(rung: str) -> Refused | None:
     child = os.fork()
     if child == 0:  # `attempt` gives up the privileges of the process it is called in
         outcome = threshold.attempt(rung, lambda settled: _try(rung, settled))
+        if isinstance(outcome, int) and outcome:
+            outcome = Refused("trying it", errno.EIO)
         text = f"{outcome.step} {outcome.number}" if isinstance(outcome, Refused) else ""
         os.write(says, text.encode())
         os._exit(0)

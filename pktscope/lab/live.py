@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import signal
 import struct
@@ -22,6 +23,9 @@ LAST_BLOCK = 0.05
 
 MEMORY = 64 << 20
 """Octets of ring: a second of 200,000 small packets, while scapy is being imported or nobody reads."""
+
+COMPILING = 5
+"""Seconds of work a capture filter is worth: libpcap needs minutes for some hundreds of alternatives."""
 
 NO_SCAPY = "scapy is needed to sniff and is not installed: pip install scapy\n"
 
@@ -51,7 +55,7 @@ class Tap:
 def run(interface: str, expression: str, count: int, control: int, recording: int) -> int:
     """Sniff `interface` until `control` ends, a signal comes, or `count` frames have; the exit code."""
     try:
-        ring = _open(interface, expression)
+        ring = _open(interface, expression, control)
     except Cannot as reason:
         code, line = reason.args
         if code == DENIED and os.geteuid() != 0 and ladder.sudo_allowed():
@@ -104,13 +108,13 @@ def _end_of_file(control: int) -> None:
     os.close(nothing)
 
 
-def _open(interface: str, expression: str) -> Ring:
+def _open(interface: str, expression: str, control: int) -> Ring:
     """The ring, capturing. Raises Cannot."""
     try:
         link = link_of(interface)
     except OSError:
         raise Cannot(USAGE, f"live: there is no interface {interface[:40]!r}; see: ip link") from None
-    program = _compiled(expression, link.filter_type) if expression else ()
+    program = _compiled(expression, link.filter_type, control) if expression else ()
     try:
         return Ring(interface, link, program=program, size=MEMORY)
     except OSError as error:
@@ -120,25 +124,42 @@ def _open(interface: str, expression: str) -> Ring:
         raise Cannot(FAILED, f"live: cannot sniff on {interface}: {os.strerror(error.errno or 0)}") from None
 
 
-def _compiled(expression: str, filter_type: int) -> tuple[Instruction, ...]:
-    """Compile a filter in a process without privileges: it is a text from outside, and libpcap is a large library."""
+def _compiled(expression: str, filter_type: int, control: int) -> tuple[Instruction, ...]:
+    """Compile a filter in a process without privileges: it is a text from outside, and libpcap is a large library.
+
+    That process ends with this one, with `control`, and after COMPILING seconds of work. Raises Cannot.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         _compile_and_exit(expression, filter_type, writing)
     os.close(writing)
     with open(reading, "rb") as answer:
+        if not _answers(reading, control):
+            os.kill(child, signal.SIGKILL)
         said = answer.read()
     os.waitpid(child, 0)
     if said[:1] != b"+":
-        raise Cannot(USAGE, said[1:].decode() or "live: the capture filter could not be compiled")
+        raise Cannot(
+            USAGE, said[1:].decode() or f"capture filter {expression[:40]!r}...: too much to compile; shorten it"
+        )
     return tuple((code, true, false, operand) for code, true, false, operand in struct.iter_unpack("=HBBI", said[1:]))
+
+
+def _answers(reading: int, control: int) -> bool:
+    """Wait for an answer; whether it came before `control` ended."""
+    waiting = select.poll()
+    waiting.register(reading, select.POLLIN)
+    waiting.register(control, select.POLLIN)
+    return any(ready == reading for ready, _ in waiting.poll())
 
 
 def _compile_and_exit(expression: str, filter_type: int, writing: int) -> None:
     try:
         load()
         kernel.drop_privileges()
+        kernel.die_with_parent()
+        resource.setrlimit(resource.RLIMIT_CPU, (COMPILING, COMPILING))
         program = compile_filter(expression, filter_type)
         said = b"+" + b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     except NoFilter as wrong:

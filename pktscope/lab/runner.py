@@ -121,7 +121,7 @@ def start(demo: str, *, host: bool = False) -> Run:
 
 def live(interface: str, *, expression: str = "", count: int = 0) -> Run:
     """Sniff an interface of the host ('any' for all); `expression` filters as tcpdump does; 0 is no end of frames."""
-    return _spawn(["live", f"-i{interface}", f"-c{count}", f"--filter={expression}"])
+    return _spawn(["live", f"--interface={interface}", f"-c{count}", f"--filter={expression}"])
 
 
 def _spawn(arguments: Sequence[str]) -> Run:

@@ -77,6 +77,10 @@ def _cross(rung: str, job: Job, writing: int) -> NoReturn:
 def _leave(rung: str) -> bool:
     """Enter the namespaces of `rung`; whether a new process has to be made to be inside."""
     if rung != HOST:
+        if rung == USER_ROOM and kernel.invoking_user()[0] != os.geteuid():
+            # Behind this threshold only one user is known, and nobody can become another.
+            kernel.drop_privileges()
+            kernel.own_proc()
         room.leave_host(user_namespace=rung == USER_ROOM)
         return True
     try:
@@ -87,7 +91,8 @@ def _leave(rung: str) -> bool:
 
 
 def _settled(writing: int) -> None:
-    kernel.drop_privileges()
+    with room.step("giving up rights"):
+        kernel.drop_privileges()
     kernel.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the screen; it ends us by the pipe
     os.close(writing)

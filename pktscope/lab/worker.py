@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("name")
     demo.add_argument("--host", action="store_true")
     sniff = jobs.add_parser("live")
-    sniff.add_argument("-i", dest="interface", required=True)
+    sniff.add_argument("--interface", required=True)
     sniff.add_argument("-c", dest="count", type=int, default=0)
     sniff.add_argument("--filter", default="")
     return parser
