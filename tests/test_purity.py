@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ PURE = (
     "model text words seq tcp ends verdicts connection programs flow rules notation promise rows labels folding rails"
     " timeline theme show render render.cells render.text render.json"
 )
+RECORDING = str(Path(__file__).parents[1] / "captures" / "handshake.pcapng")
 IMPURE = (
     "socket",
     "threading",
@@ -44,11 +46,16 @@ def test_command_line_is_light(module: str) -> None:
     assert imported(f"import pktscope.{module}") & {"scapy", "textual", "rich"} == set()
 
 
-def test_help_and_text_never_import_textual() -> None:
-    """`--help` and text output start without the screen, replay without scapy."""
-    run = "from pktscope.cli import main; import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n"
+@pytest.mark.parametrize("arguments", [["--help"], ["replay", "--help"], ["replay", RECORDING, "--plain"], ["demo"]])
+def test_help_and_text_never_import_textual(arguments: list[str]) -> None:
+    """`--help` and text output start without the screen, and replay without scapy."""
     script = (
-        "import sys\n" + run + "    try: main(['replay', '--help'])\n    except SystemExit: pass\nprint(*sys.modules)"
+        "import sys, io, contextlib\n"
+        "from pktscope.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    try: main({arguments!r})\n"
+        "    except SystemExit: pass\n"
+        "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
