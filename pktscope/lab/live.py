@@ -155,6 +155,7 @@ def _answers(reading: int, control: int) -> bool:
 
 
 def _compile_and_exit(expression: str, filter_type: int, writing: int) -> None:
+    kernel.die_with_parent()
     try:
         load()
         kernel.drop_privileges()
