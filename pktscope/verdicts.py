@@ -123,6 +123,7 @@ WIRESHARK: dict[int, str] = {
 }
 """The bits Wireshark knows, by the name it prints."""
 
+
 class _Half:
     """What one direction has sent, and what the other side has said of it.
 
@@ -308,8 +309,14 @@ class Machine:
         if identification:
             ahead = own.identify(identification)
         self.reason = ""
-        if flags & PLAIN == ACK and window and not sack and not self._opening and seq == own.ws_next \
-                and _smooth(own, peer, time, seq, ack, length, window):
+        if (
+            flags & PLAIN == ACK
+            and window
+            and not sack
+            and not self._opening
+            and seq == own.ws_next
+            and _smooth(own, peer, time, seq, ack, length, window)
+        ):
             bits = self._shark = 0
         elif _same_frame(own, peer, time, seq, ack, length, flags, window, identification, sack):
             self._shark = self._read(own, peer, time, seq, ack, length, flags, window, scale)
@@ -566,9 +573,7 @@ def _smooth(own: _Half, peer: _Half, time: int, seq: int, ack: int, length: int,
     return True
 
 
-def _read_shape(
-    own: _Half, peer: _Half, ahead: int, seq: int, ack: int, length: int, flags: int, window: int
-) -> int:
+def _read_shape(own: _Half, peer: _Half, ahead: int, seq: int, ack: int, length: int, flags: int, window: int) -> int:
     """What a segment is by its own shape, in Wireshark's order of questions."""
     if length == 1 and seq == own.ws_next and peer.window == 0:
         return Verdict.ZERO_WINDOW_PROBE

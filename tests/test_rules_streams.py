@@ -55,7 +55,9 @@ def test_ack_of_repaired_loss_is_no_delayed_ack() -> None:
 
 def test_closed_window_is_not_nagle() -> None:
     """Bytes that the receiver has no room for are not held by Nagle's algorithm."""
-    script = OPEN + """
+    script = (
+        OPEN
+        + """
 C: send(10)
    C > S  PSH ACK 1:11
 C: = 10
@@ -63,13 +65,16 @@ C: = 10
 C: send(10)
 C: = 10
 """
+    )
 
     assert rules_of(script, "tcp.nagle") == []
 
 
 def test_full_segments_under_way_are_not_nagle() -> None:
     """Linux holds a small write only while a small segment is unacknowledged."""
-    script = OPEN.replace("mss 1460", "mss 1000") + """
+    script = (
+        OPEN.replace("mss 1460", "mss 1000")
+        + """
 C: send(2000)
    C > S  ACK 1:1001 win 9000
    C > S  PSH ACK 1001:2001
@@ -77,13 +82,16 @@ C: = 2000
 C: send(10)
 C: = 10
 """
+    )
 
     assert rules_of(script, "tcp.nagle") == []
 
 
 def test_held_writes_released_by_option() -> None:
     """Setting TCP_NODELAY lets held bytes go, and the sentence does not blame an ACK."""
-    script = OPEN + """
+    script = (
+        OPEN
+        + """
 C: send(10)
    C > S  PSH ACK 1:11
 C: = 10
@@ -95,6 +103,7 @@ C: setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
    C > S  PSH ACK 11:31
 C: = 0
 """
+    )
     coalesced = dict(said(script))["tcp.nagle-coalesced"]
 
     assert "TCP_NODELAY" in coalesced
@@ -103,7 +112,9 @@ C: = 0
 
 def test_more_then_nagle() -> None:
     """A last write without MSG_MORE that Nagle's algorithm holds: the ACK, not the write, lets all of them go."""
-    script = OPEN + """
+    script = (
+        OPEN
+        + """
 C: send(10)
    C > S  PSH ACK 1:11
 C: = 10
@@ -117,6 +128,7 @@ C: = 10
    S > C  ACK 11
    C > S  PSH ACK 11:41
 """
+    )
     spoken = rules_of(script)
 
     assert "tcp.nagle-coalesced" in spoken
