@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from pktscope.flow import Flow
@@ -37,7 +38,7 @@ class Manner:
     fold: bool = True
 
 
-def choose(conversations: tuple[Conversation, ...], wanted: str) -> Conversation | None:
+def choose(conversations: Sequence[Conversation], wanted: str) -> Conversation | None:
     """The conversation `wanted` names: 'tcp:0', or a number alone as Wireshark counts TCP streams (then UDP).
 
     None where nothing was asked for and there are several, or none. Raises NoSuchConversation.
@@ -49,7 +50,7 @@ def choose(conversations: tuple[Conversation, ...], wanted: str) -> Conversation
         for each in conversations:
             if each.name == name:
                 return each
-    known = ", ".join(each.name for each in conversations[:8]) or "none"
+    known = ", ".join(each.name for each in islice(conversations, 8)) or "none"
     more = f" and {len(conversations) - 8:,} more" if len(conversations) > 8 else ""
     raise NoSuchConversation(f"there is no conversation {safe_text(wanted, 40)}; there are: {known}{more}")
 

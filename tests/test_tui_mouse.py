@@ -11,6 +11,7 @@ from pktscope.tui import keys
 from pktscope.tui.application import Application
 from pktscope.tui.chrome import KeyBar
 from pktscope.tui.conversations import ConversationsScreen
+from pktscope.tui.ladder import Ladder
 from pktscope.tui.pages import Pages, TextScreen
 from pktscope.tui.timeline_screen import TimelineScreen
 from tests.scenes import bulk, connection
@@ -24,6 +25,12 @@ async def wheel(pilot: Pilot[int], widget: Widget, down: bool) -> None:
     await pilot.pause()
 
 
+def timeline_of(application: Application) -> TimelineScreen:
+    """The timeline, which is in sight."""
+    assert isinstance(application.screen, TimelineScreen)
+    return application.screen
+
+
 def place_of_key(action: str, place: keys.Place, width: int) -> int:
     """The first cell of a key in the footer."""
     return next(start for key, start, _ in keys.fitting(keys.footer(place), width) if key.action == action)
@@ -35,15 +42,14 @@ def test_clicks_select_and_inspect(monkeypatch: pytest.MonkeyPatch, size: tuple[
     scene = connection()
 
     async def act(application: Application, pilot: Pilot[int]) -> None:
-        screen = application.screen
-        assert isinstance(screen, TimelineScreen)
+        screen = timeline_of(application)
         row = screen.stops.rows[4]
         line = screen.ladder.heights.top(row) - screen.ladder.scroll_offset.y
         await pilot.click(screen.ladder, offset=(size[0] // 2, line))
         await pilot.pause()
 
         assert screen.player.row == row
-        assert application.screen is screen
+        assert application.screen == screen
         await pilot.click(screen.ladder, offset=(3, line), times=2)
         await pilot.pause()
 
@@ -58,17 +64,16 @@ def test_a_double_click_beside_the_inspector_gives_it_the_keys(monkeypatch: pyte
     scene = connection()
 
     async def act(application: Application, pilot: Pilot[int]) -> None:
-        screen = application.screen
-        assert isinstance(screen, TimelineScreen)
+        screen = timeline_of(application)
         await pilot.click(screen.ladder, offset=(30, 7), times=2)
         await pilot.pause()
 
-        assert application.screen is screen
+        assert application.screen == screen
         assert isinstance(screen.focused, Pages)
         await pilot.click(screen.ladder, offset=(30, 9))
         await pilot.pause()
 
-        assert screen.focused is screen.ladder
+        assert isinstance(screen.focused, Ladder)
 
     with told(monkeypatch, scene):
         play(session(scene), (200, 60), act)
@@ -79,8 +84,7 @@ def test_the_wheel_scrolls_without_selecting(monkeypatch: pytest.MonkeyPatch) ->
     scene = bulk(60)
 
     async def act(application: Application, pilot: Pilot[int]) -> None:
-        screen = application.screen
-        assert isinstance(screen, TimelineScreen)
+        screen = timeline_of(application)
         await press(pilot, "z", "home")
         row = screen.player.row
         await wheel(pilot, screen.ladder, True)
@@ -98,8 +102,7 @@ def test_the_footer_can_be_clicked(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = connection()
 
     async def act(application: Application, pilot: Pilot[int]) -> None:
-        screen = application.screen
-        assert isinstance(screen, TimelineScreen)
+        screen = timeline_of(application)
         for action, kind in (("inspect", TextScreen), ("help", TextScreen), ("conversations", ConversationsScreen)):
             await pilot.click(screen.bar, offset=(place_of_key(action, "timeline", 120), 0))
             await pilot.pause()
@@ -110,7 +113,7 @@ def test_the_footer_can_be_clicked(monkeypatch: pytest.MonkeyPatch) -> None:
             await pilot.click(bar, offset=(back, 0))
             await pilot.pause()
             await pilot.pause()
-            assert application.screen is screen, action
+            assert application.screen == screen, action
         before = screen.player.row
         await pilot.click(screen.bar, offset=(place_of_key("next", "timeline", 120), 0))
         await pilot.pause()

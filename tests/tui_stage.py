@@ -37,7 +37,7 @@ class StageStore:
     progress = (1, 1)
 
     def __init__(self, conversations: tuple[Conversation, ...]) -> None:
-        self.conversations = conversations
+        self.listed = self.conversations = conversations
 
     def reader(self, conversation: Conversation | None) -> StageReader:
         """Nothing to read: the steps are there."""
@@ -68,11 +68,12 @@ def told(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> Iterator[None]:
     class SceneFeed(feeds.Feed):
         def pump(self, seconds: float = 0.0) -> int:
             if self.flow.steps:
-                return 0
+                return self._lay_again(float("inf"))
             for step, notes in scene.steps:
                 self.flow.steps.append(step)
                 self.flow.notes.extend(notes)
                 self.timeline.add(step, notes, scene.client, scene.server)
+                self.laid += 1
                 self._remember(step, notes)
             return len(scene.steps)
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from pktscope.capture.formats import BadCapture, why_not
@@ -25,6 +25,22 @@ from pktscope.model import Conversation, End, Exchange
 
 PIECE = 1 << 20
 HEAD = 512
+
+
+class Listed(Sequence[Conversation]):
+    """The conversations that were known at one moment, each as it is when it is looked at."""
+
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+        self.size = len(scan.conversations)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, place: int) -> Conversation:  # type: ignore[override]
+        if not 0 <= place < self.size:
+            raise IndexError(place)
+        return self.scan.conversations.conversation(place, self.scan.calls.is_client)
 
 
 class Store:
@@ -96,12 +112,15 @@ class Store:
     @property
     def conversations(self) -> tuple[Conversation, ...]:
         """The conversations so far, in order of their first frame."""
-        table = self.scan.conversations
         state = (len(self.scan), self.finished)
         if self.snapshot[0] != state:
-            is_client = self.scan.calls.is_client
-            self.snapshot = state, tuple(table.conversation(index, is_client) for index in range(len(table)))
+            self.snapshot = state, tuple(self.listed)
         return self.snapshot[1]
+
+    @property
+    def listed(self) -> Listed:
+        """The same, each of them made when it is looked at: for a list that shows a few of very many."""
+        return Listed(self.scan)
 
     @property
     def complaints(self) -> tuple[str, ...]:

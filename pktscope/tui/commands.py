@@ -14,6 +14,7 @@ from pktscope.tui.options import TimeFormat
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.timer import Timer
 
     from pktscope.model import Conversation
     from pktscope.promise import Outcome
@@ -44,11 +45,13 @@ if TYPE_CHECKING:
         following: bool
         seen: tuple[int, int, int]
         inspected: int
+        sought: int | None
+        feeder: Timer
 
         def set_player(self, player: Player) -> None: ...
         def update_view(self) -> None: ...
         def show_heading(self) -> None: ...
-        def absorb(self) -> None: ...
+        def read(self) -> None: ...
         def open(self, conversation: Conversation | None) -> None: ...
         def full_title(self) -> str: ...
 else:
@@ -142,17 +145,18 @@ class Commands(Host):
 
     def refold(self) -> None:
         """Lay the same steps out with or without folds; the current step stays current."""
-        if self.feed is None or not self.ladder.timeline.rows:
+        feed = self.feed
+        if feed is None or not self.ladder.timeline.rows:
             return
-        row = self.ladder.timeline.rows[self.player.row]
-        timeline = self.feed.folded(not self.feed.timeline.fold)
+        self.sought = self.ladder.timeline.rows[self.player.row].step
+        feed.refold(not feed.timeline.fold)
         self.stops = type(self.stops)()
-        self.seen = (0, 0, timeline.revision)
-        self.ladder.show(timeline)
+        self.seen = (0, 0, feed.timeline.revision)
+        self.ladder.show(feed.timeline)
         self.player = replace(self.player, row=0)
-        self.absorb()
-        self.player = replace(self.player, row=self.stops.at(timeline.row_of(row.step)))
-        self.tell("runs of like packets are folded" if timeline.fold else "every packet has its own row")
+        self.feeder.resume()
+        self.read()
+        self.tell("runs of like packets are folded" if feed.timeline.fold else "every packet has its own row")
 
     def action_time(self) -> None:
         """The next way to print times."""

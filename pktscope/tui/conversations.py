@@ -23,6 +23,10 @@ from pktscope.tui.styles import Styles, Surface
 from pktscope.words import counted
 
 RATE = 1 / 5
+SLICE = 0.02
+"""Seconds at once for a filter's search; the rest of the time belongs to keys and painting."""
+PAUSE = 0.01
+"""... and between two searches of a long list."""
 
 
 class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -114,10 +118,12 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         """What has been found by now."""
         store = self.session.store
         finished = store.finished
-        found = store.conversations
-        self.list.show(self.filter.kept(found))
+        found = store.listed
+        self.list.show(self.filter.kept(found, SLICE))
         self.describe(len(found))
-        if finished:
+        if self.filter.behind(len(found)):
+            self.set_timer(PAUSE, self.renew)
+        elif finished:
             self.refresher.pause()
 
     def describe(self, total: int) -> None:
@@ -127,6 +133,8 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         reading = "" if store.finished else f"reading {octets * 100 // whole} %" if whole else "reading"
         count = counted(total, "conversations") if shown == total else f"{shown:,} of {total:,} conversations"
         wanted = f"filter: {self.filter.text}" if self.filter.text else ""
+        if self.filter.behind(total):
+            wanted += f", {100 * self.filter.looked // total} % searched"
         lanes = [[(listing.titles(self.size.width), Role.TIME)]] if total else []
         title = safe_text(self.session.title, 200)
         said = notice(self.session, False, None)
@@ -145,7 +153,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
     def select(self, place: int) -> None:
         """Another line."""
         self.list.select(place)
-        self.describe(len(self.session.store.conversations))
+        self.describe(len(self.session.store.listed))
 
     def action_move(self, by: int) -> None:
         """A line down or up."""
@@ -171,7 +179,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         def check(text: str) -> Check:
             self.filter.set(text)
             self.renew()
-            return Check(f"{len(self.list.entries):,} left")
+            return Check()
 
         def answered(text: str | None) -> None:
             self.filter.set(text or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from time import monotonic
 from typing import Protocol
 
@@ -10,9 +11,12 @@ from pktscope.model import Conversation, End, Frame, Note, Observation, Return, 
 from pktscope.rows import Arrow, Fold
 from pktscope.timeline import Timeline
 
-SLICE = 0.008
+SLICE = 0.02
 """Seconds of every tick spent on reading and following; the rest of a tick belongs to keys and painting."""
 BATCH = 50
+SETTLED = 4000
+"""Steps after which all that was made is taken to stay: looking through it for garbage, a second for a hundred
+thousand steps, would stop the screen."""
 
 
 class Reader(Protocol):
@@ -36,6 +40,9 @@ class Feed:
         self.conversation = conversation
         self.flow = Flow(conversation)
         self.timeline = Timeline(fold=fold)
+        self.laid = 0
+        """Steps that are on the timeline."""
+        self.unsettled = 0
         self.returns: dict[int, int] = {}
         """A Call's step -> its Return's step."""
         self.end: End | None = None
@@ -45,12 +52,12 @@ class Feed:
     @property
     def done(self) -> bool:
         """Everything has been read and placed."""
-        return self.reader.done
+        return self.laid == len(self.flow.steps) and self.reader.done
 
     def pump(self, seconds: float = SLICE) -> int:
         """Read and place for at most about `seconds`; how many observations that were."""
         until = monotonic() + seconds
-        count = 0
+        count = self._lay_again(until)
         while monotonic() < until:
             batch = self.reader.more(BATCH)
             for observation in batch:
@@ -58,12 +65,27 @@ class Feed:
             count += len(batch)
             if not batch:
                 break
+        self.unsettled += count
+        if self.unsettled > SETTLED:
+            self.unsettled = 0
+            gc.collect(1)
+            gc.freeze()
         return count
+
+    def _lay_again(self, until: float) -> int:
+        """Lay out steps a new timeline lacks; how many."""
+        steps, first = self.flow.steps, self.laid
+        while self.laid < len(steps) and (self.laid % BATCH or monotonic() < until):
+            step = steps[self.laid]
+            self.timeline.add(step, self.notes.get(step.index, ()), self.flow.client, self.flow.server)
+            self.laid += 1
+        return self.laid - first
 
     def place(self, observation: Observation) -> None:
         """Follow one observation and lay it out."""
         step, notes = self.flow.feed(observation)
         self.timeline.add(step, notes, self.flow.client, self.flow.server)
+        self.laid += 1
         self._remember(step, notes)
 
     def _remember(self, step: Step, notes: tuple[Note, ...]) -> None:
@@ -74,13 +96,10 @@ class Feed:
         for note in notes:
             self.notes.setdefault(note.step, []).append(note)
 
-    def folded(self, fold: bool) -> Timeline:
-        """The same steps laid out anew, with or without folds."""
-        timeline = Timeline(fold=fold)
-        for step in self.flow.steps:
-            timeline.add(step, self.notes.get(step.index, ()), self.flow.client, self.flow.server)
-        self.timeline = timeline
-        return timeline
+    def refold(self, fold: bool) -> None:
+        """Begin to lay the same steps out anew, with or without folds; `pump` does it."""
+        self.timeline = Timeline(fold=fold)
+        self.laid = 0
 
     def states(self, step: int) -> States:
         """The states of both ends after a step; before the first one where there are none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 
 from pktscope.model import Conversation
 from pktscope.text import fit, safe_text
@@ -70,26 +71,48 @@ def searched(conversation: Conversation) -> str:
     return f"{conversation.name} {conversation.client} {conversation.server}".lower()
 
 
+class Picked(Sequence[Conversation]):
+    """Some of the conversations, by their places."""
+
+    def __init__(self, conversations: Sequence[Conversation], places: Sequence[int]) -> None:
+        self.conversations = conversations
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, place: int) -> Conversation:  # type: ignore[override]
+        return self.conversations[self.places[place]]
+
+
 class Filter:
-    """Which conversations of a growing list have a text in their line; each of them is looked at once a text."""
+    """Which conversations of a growing list have a text in their line. What is searched is made once, in slices."""
 
     def __init__(self) -> None:
         self.text = ""
         self.looked = 0
         self.places: list[int] = []
+        self.lines: list[str] = []
 
     def set(self, text: str) -> None:
         """Another text."""
         if text != self.text:
             self.text, self.looked, self.places = text, 0, []
 
-    def kept(self, conversations: Sequence[Conversation]) -> Sequence[Conversation]:
-        """Those that have it; all where there is no text."""
+    def kept(self, conversations: Sequence[Conversation], seconds: float = 60.0) -> Sequence[Conversation]:
+        """Those that have it, as far as could be looked at in so many seconds; all where there is no text."""
         if not self.text:
             return conversations
+        until = monotonic() + seconds
         wanted = self.text.lower()
-        for place in range(self.looked, len(conversations)):
-            if wanted in searched(conversations[place]):
-                self.places.append(place)
-        self.looked = len(conversations)
-        return [conversations[place] for place in self.places]
+        while self.looked < len(conversations) and (self.looked % 64 or monotonic() < until):
+            if self.looked == len(self.lines):
+                self.lines.append(searched(conversations[self.looked]))
+            if wanted in self.lines[self.looked]:
+                self.places.append(self.looked)
+            self.looked += 1
+        return Picked(conversations, self.places)
+
+    def behind(self, count: int) -> bool:
+        """Whether some of so many conversations were not looked at yet."""
+        return bool(self.text) and self.looked < count

@@ -73,7 +73,7 @@ def opens_with_list(session: Session) -> bool:
     if session.shows or session.options.conversation:
         return False
     exchange = session.exchange
-    return len(session.store.conversations) > 1 and not (exchange is not None and exchange.demo)
+    return len(session.store.listed) > 1 and not (exchange is not None and exchange.demo)
 
 
 def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str, Role]:

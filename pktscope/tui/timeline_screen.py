@@ -61,6 +61,8 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         """The current row is the newest one, until the reader touches a key."""
         self.touched = False
         self.needle = ""
+        self.sought: int | None = None
+        """The step to be current once it is laid out again."""
         self.seen = (0, 0, 0)
         """Rows, anchored notes and revision of the timeline when it was last looked at."""
         self.heading = Heading(styles)
@@ -112,7 +114,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
     def begin(self) -> bool:
         """Open what is to be shown, as soon as that can be known."""
         store = self.session.store
-        if self.session.run is None and not store.finished and not store.conversations:
+        if self.session.run is None and not store.finished and not store.listed:
             self.show_heading()
             return False
         if about.opens_with_list(self.session) and not self.touched:
@@ -127,7 +129,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
 
         store = self.session.store
         try:
-            found = choose(store.conversations, name) if self.session.run is None or name else None
+            found = choose(store.listed, name) if self.session.run is None or name else None
         except NoSuchConversation as missing:
             if store.finished:
                 self.feeder.pause()
@@ -142,13 +144,13 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         from pktscope.tui.feed import Feed
 
         store = self.session.store
-        if conversation is None and store.finished and len(store.conversations) == 1:
-            conversation = store.conversations[0]
+        if conversation is None and store.finished and len(store.listed) == 1:
+            conversation = store.listed[0]
         live = self.session.run is not None or not store.finished
         self.feed = Feed(store.reader(conversation), conversation, fold=self.session.options.fold)
         self.player = Player(pace=self.player.pace, true_time=self.player.true_time)
         self.stops = Stops()
-        self.following = live
+        self.following, self.sought = live, None
         self.seen = (0, 0, 0)
         self.needle, self.message = "", ("", Role.PLAIN)
         self.ladder.show(self.feed.timeline)
@@ -166,7 +168,11 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             self.ladder.heights.clear()
             self.ladder.painted.clear()
         self.ladder.grown(max(0, count - 1), [found.row for found in timeline.anchored[anchored:]])
-        if self.following:
+        if self.sought is not None:
+            if feed.laid > self.sought:
+                self.player = replace(self.player, row=self.stops.at(timeline.row_of(self.sought)))
+                self.sought = None
+        elif self.following:
             self.player = replace(self.player, row=self.stops.moved(len(timeline.rows), 0))
         elif not count:
             self.player = replace(self.player, row=self.stops.moved(0, 0))
@@ -254,7 +260,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         """The title, with the conversation's name where there are several."""
         title = safe_text(self.session.title, 200)
         chosen = self.feed.conversation if self.feed is not None else None
-        return f"{title}   {chosen.name}" if chosen and len(self.session.store.conversations) > 1 else title
+        return f"{title}   {chosen.name}" if chosen and len(self.session.store.listed) > 1 else title
 
     def show_notes(self) -> None:
         """The current row and its notes in full below the ladder; beside it they stand in short, or not at all."""
