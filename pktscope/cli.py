@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar  # noqa: E402
 import click  # noqa: E402
 
 from pktscope import __version__  # noqa: E402
-from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe  # noqa: E402
+from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe, stand_in  # noqa: E402
 
 if TYPE_CHECKING:
     from pktscope.demos import Demo
@@ -48,14 +48,19 @@ def looks(command: Command) -> Command:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, invoke_without_command=True
+)
 @click.version_option(__version__, prog_name="pktscope")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """What really happens on the wire when two programs talk.
 
     An annotated timeline of packets, TCP states and socket calls: of a live exchange in a private room on this
     machine, or of any saved capture.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @commands.command()
@@ -145,7 +150,7 @@ def live(
     with runner.live(interface, expression=" ".join(filter), count=count or 0) as run:
         store = receiver(run, write_to)()
         title = f"live on {safe(interface)}"
-        return present(store, look, title=title, stream=stream, run=run, endless=count is None)
+        return present(store, look, title=title, stream=stream, run=run, endless=True)
 
 
 @commands.command(short_help="What this machine allows.")
@@ -171,6 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run_commands(arguments: Sequence[str] | None) -> int:
     """The command's exit code, with every way out of it as one line."""
     try:
+        stand_in()
         code = commands.main(arguments, prog_name="pktscope", standalone_mode=False)
         sys.stdout.flush()
         return int(code or OK)

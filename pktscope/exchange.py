@@ -61,6 +61,8 @@ def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     code = ended(run)
     if code != OK:
         return code
+    if store.copy_lost:
+        raise Stop(FAILED, f"{safe(write_to)}: {store.copy_lost}")
     kept = outcome(demo.shows, flow.notes, demo.promise)
     print(f"{safe(write_to)}: {counted(store.frame_count, 'frames')}. {kept.sentence}")
     return OK if kept.kept else NOT_SHOWN
@@ -83,6 +85,8 @@ def writable(path: str) -> BinaryIO:
     """A file to write, opened with the invoking user's rights; the store closes it when the stream ends."""
     from pktscope.lab.privileges import as_invoking_user
 
+    if path == "-":
+        raise Stop(USAGE, "-w -: standard output shows the timeline; name a file")
     try:
         with as_invoking_user():
             return open(path, "wb")

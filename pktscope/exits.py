@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -15,6 +16,22 @@ class Stop(Exception):
     def __init__(self, code: int, line: str = "") -> None:
         super().__init__(line)
         self.code, self.line = code, line
+
+
+def stand_in() -> None:
+    """Put the null device behind standard descriptors that are closed, and raise Stop if output is one of them.
+
+    Else the next file opened would take their number, and what is meant for stderr would go into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stdout is None:
+        raise Stop(FAILED, "standard output is closed; leave it open, or redirect it: > FILE")
 
 
 def complain(line: str) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pktscope.exits import NOT_SHOWN, OK, USAGE, Stop, safe
+from pktscope.exits import FAILED, NOT_SHOWN, OK, USAGE, Stop, safe
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -34,8 +34,8 @@ def present(
 
 
 def on_screen(look: dict[str, Any]) -> bool:
-    """Whether the screen shows it: a terminal, and nothing else asked for."""
-    return not (look["as_json"] or look["plain"]) and sys.stdout.isatty()
+    """Whether the screen shows it: a terminal that can be drawn on, and nothing else asked for."""
+    return not (look["as_json"] or look["plain"]) and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def show_screen(
@@ -86,7 +86,7 @@ def print_out(
         raise Stop(USAGE, f"--stream: {error}") from None
     if demo is None and chosen is None and len(store.conversations) > 1 and not look["as_json"]:
         say_lines(show.conversation_lines(store))
-        return OK if run is None else ended(run)
+        return (OK if run is None else ended(run)) or (FAILED if store.copy_lost else OK)
     if look["as_json"]:
         flow, pieces = show.json_pieces(store, chosen)
         say_lines(pieces, end="")
@@ -94,13 +94,15 @@ def print_out(
         flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title))
         say_lines(lines)
     sys.stdout.flush()
-    return settle(flow.notes, run, demo, quiet=look["as_json"])
+    return settle(flow.notes, run, demo, quiet=look["as_json"]) or (FAILED if store.copy_lost else OK)
 
 
 def finish(store: Store, run: Run | None, endless: bool) -> None:
-    """Wait for the whole capture. Ctrl-C ends a live one, and what was seen until then is shown."""
+    """Wait for the whole capture. Ctrl-C or SIGTERM ends a live one, and what was seen until then is shown."""
     from pktscope import show
 
+    if endless:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if endless and sys.stderr.isatty():
             sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")

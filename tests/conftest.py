@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,12 @@ def private_room() -> None:
         if os.environ.get("CI"):
             pytest.fail(f"CI must run the live tests, and has no private room ({why})")
         pytest.skip(f"no private room here: {why}")
+
+
+@pytest.fixture
+def may_sniff() -> None:
+    """The right to sniff on the host; else the test is skipped."""
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
+    except OSError:
+        pytest.skip("sniffing on the host needs CAP_NET_RAW")

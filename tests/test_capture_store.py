@@ -158,6 +158,7 @@ def test_a_copy_that_cannot_be_written() -> None:
 
     assert store.frame_count == 3
     assert store.complaints == ("the copy stops here: No space left on device",)
+    assert store.copy_lost == store.complaints[0]
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:

@@ -187,15 +187,6 @@ def test_a_missing_libpcap_is_explained(monkeypatch: pytest.MonkeyPatch) -> None
 # --- live on an interface -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def may_sniff() -> None:
-    """The right to sniff on the host; else the test is skipped."""
-    try:
-        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
-    except OSError:
-        pytest.skip("sniffing on the host needs CAP_NET_RAW")
-
-
 def frames_of(recording: bytes) -> list[bytes]:
     """The captured octets of every frame."""
     return [body[20 : 20 + struct.unpack_from("<I", body, 12)[0]] for kind, body in blocks(recording) if kind == 6]

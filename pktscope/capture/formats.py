@@ -92,7 +92,7 @@ def why_not(head: bytes) -> str:
         if head.startswith(magic):
             return words
     if len(head) < 4:
-        return f"it has only {len(head)} octets; {WANTED}"
+        return f"it has only {len(head)} octet{'s' * (len(head) > 1)}; {WANTED}"
     if all(octet in b"\t\n\r\f\x1b" or octet >= 32 for octet in head):
         return f"it looks like text, not a capture; {WANTED}"
     return f"it does not start like a capture; {WANTED}"

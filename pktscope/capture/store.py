@@ -51,6 +51,8 @@ class Store:
         self.error = ""
         """One plain line where nothing could be read; else empty."""
         self.scan = Scan()
+        self.copy_lost = ""
+        """Why the copy is not whole, in one plain line; else empty."""
         self.source = source
         self.copy_to = copy_to
         self.file = -1
@@ -237,7 +239,8 @@ class Store:
                 try:
                     write_all(self.copy_to, piece)
                 except (OSError, ValueError) as error:
-                    self.scan.walk.complain(f"the copy stops here: {getattr(error, 'strerror', None) or error}")
+                    self.copy_lost = f"the copy stops here: {getattr(error, 'strerror', None) or error}"
+                    self.scan.walk.complain(self.copy_lost)
                     self.copy_to = None
             yield piece
 
