@@ -33,7 +33,7 @@ def run(
 
     `opened` is the capture, or opens it once the first frame is painted. `run` is the demo being run, `shows` the notes
     it promises, `promise` the same in words, `source` its file name and text, `story` its docstring. Needs a terminal
-    on stdout. 0 ok, 1 a fault or an unreadable capture, 3 a demo this machine allows no run of (nothing is said then),
+    on stdout. 0 ok, 1 a fault or a copy that is not whole, 2 what is no capture, 3 a demo this machine allows no run of (nothing is said then),
     4 a demo that did not show what it promises, 128 + number after a signal.
     """
     options = options or ScreenOptions()
@@ -80,7 +80,10 @@ def farewell(application: Application) -> int:
     wrong = refusal(session) or session.store.error
     if wrong:
         report(wrong)
-        return (session.run.status if session.run is not None else 0) or 1
+        return 2 if session.run is None else session.run.status or 1
+    if session.store.copy_lost:
+        report(session.store.copy_lost)
+        return 1
     return int(application.return_code or 0)
 
 

@@ -81,7 +81,9 @@ class Application(App[int], inherit_bindings=False):
         from pktscope.tui.looks import styles_for
 
         basic = self.console.color_system == "standard"
-        return styles_for(self.current_theme, basic=basic, ascii_only=self.ascii_only)
+        if basic and not self.no_color:
+            self.ansi_color = True  # the terminal's own sixteen, instead of the nearest to somebody else's idea of them
+        return styles_for(self.current_theme, basic=basic, colourless=self.no_color, ascii_only=self.ascii_only)
 
     def settle(self, code: int) -> None:
         """What the program will exit with."""

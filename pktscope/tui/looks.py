@@ -39,14 +39,16 @@ def theme_of(palette: Palette) -> Theme:
     )
 
 
-def styles_for(theme: Theme, *, basic: bool, ascii_only: bool) -> Styles:
-    """The inks of a theme, ours or Textual's own; `basic`: the terminal has 16 colours."""
+def styles_for(theme: Theme, *, basic: bool, colourless: bool, ascii_only: bool) -> Styles:
+    """The inks of a theme, ours or Textual's own; `basic`: the terminal has 16 colours; `colourless`: shown as greys."""
     name = theme.name.removeprefix("pktscope-")
     if name in PALETTES:
-        return Styles(PALETTES[name], basic=basic, ascii_only=ascii_only)
+        return Styles(PALETTES[name], basic=basic, colourless=colourless, ascii_only=ascii_only)
     palette = DARK if theme.dark else WHITE
     if theme.ansi:
         return Styles(palette, basic=True, ascii_only=ascii_only)
     colours = theme.to_color_system().generate()
     background, surface = colours["background"][:7], colours["panel"][:7]
-    return Styles(palette, background=background, surface=surface, basic=basic, ascii_only=ascii_only)
+    return Styles(
+        palette, background=background, surface=surface, basic=basic, colourless=colourless, ascii_only=ascii_only
+    )

@@ -44,11 +44,16 @@ class Styles:
         background: str = "",
         surface: str = "",
         basic: bool = False,
+        colourless: bool = False,
         ascii_only: bool = False,
     ) -> None:
-        """`background` and `surface` replace the palette's under a theme of Textual's; `basic`: 16 colours."""
+        """`background` and `surface` replace the palette's under a theme of Textual's; `basic`: 16 colours.
+
+        `colourless`: greys only, and of 16 too few to tell a selection by: it is reversed.
+        """
         self.palette = palette
         self.basic = basic
+        self.reversing = basic and colourless
         self.ascii_only = ascii_only
         ground = background or palette.background
         self.grounds = {
@@ -99,6 +104,8 @@ class Styles:
         else:
             color = Color.parse(ink.foreground)
             ground = Color.parse(ink.background) if ink.background else self._ground(surface)
+        if surface is Surface.SELECTED and self.reversing:
+            color, ground = self._ground(Surface.LADDER), Color.from_ansi(15 if self.palette.dark else 0)
         return Style(color=color, bgcolor=ground, bold=ink.bold or None, italic=ink.italic or None)
 
     def _faded(self, ink: Ink) -> Style:

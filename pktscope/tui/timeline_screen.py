@@ -118,8 +118,9 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
             self.show_heading()
             return False
         if about.opens_with_list(self.session) and not self.touched:
-            self.feeder.pause()
-            self.open_list()
+            if self.is_current:
+                self.feeder.pause()
+                self.open_list()
             return False
         return self.begin_with(self.session.options.conversation)
 
@@ -131,7 +132,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         try:
             found = choose(store.listed, name) if self.session.run is None or name else None
         except NoSuchConversation as missing:
-            if store.finished:
+            if store.finished and self.is_current:
                 self.feeder.pause()
                 self.tell(str(missing), Role.ERROR)
                 self.open_list()
