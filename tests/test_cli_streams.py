@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import select
+import shlex
 import signal
+import struct
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -125,3 +131,41 @@ def test_standard_descriptors_are_never_files_of_ours() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode > 2
+
+
+def on_screen(*command: str) -> int:
+    """Run a command on a terminal of 80x24, press q until it is gone; its exit code."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *command], stdin=terminal, stdout=terminal, stderr=terminal,
+        env={**ENVIRONMENT, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while process.poll() is None:
+            assert time.monotonic() < until
+            if select.select([controller], [], [], 0.5)[0]:
+                os.read(controller, 65536)
+            else:
+                os.write(controller, b"q")
+        return process.wait()
+    finally:
+        process.kill()
+        os.close(controller)
+        os.close(terminal)
+
+
+def test_the_screen_shows_what_is_no_capture(tmp_path: Path) -> None:
+    """A pipe is known to be no capture only when the screen is up: exit code 2 all the same."""
+    (tmp_path / "words").write_bytes(b"these are words\n" * 20)
+    piped = shlex.join([*RUN, "replay", "-"])
+
+    assert on_screen("sh", "-c", f"cat {shlex.quote(str(tmp_path / 'words'))} | {piped}") == 2
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("private_room")
+def test_the_screen_and_a_recording_that_is_not_whole() -> None:
+    """A full disk under -w is exit code 1 behind the screen too."""
+    assert on_screen(*RUN, "demo", "udp-echo", "-w", "/dev/full") == 1

@@ -33,8 +33,8 @@ def run(
 
     `opened` is the capture, or opens it once the first frame is painted. `run` is the demo being run, `shows` the notes
     it promises, `promise` the same in words, `source` its file name and text, `story` its docstring. Needs a terminal
-    on stdout. 0 ok, 1 a fault or a copy that is not whole, 2 what is no capture, 3 a demo this machine allows no run of (nothing is said then),
-    4 a demo that did not show what it promises, 128 + number after a signal.
+    on stdout. 0 ok, 1 a fault or a copy that is not whole, 2 no capture, 3 a demo this machine allows no run of
+    (nothing is said then), 4 a demo that did not show what it promises, 128 + number after a signal.
     """
     options = options or ScreenOptions()
     gc.disable()  # what modules load is no garbage: looking delays the first frame; the screen enables it then
