@@ -18,7 +18,7 @@ from pktscope.text import safe_text
 from pktscope.tui import listing
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.keys import bindings, footer
-from pktscope.tui.session import Session, notice
+from pktscope.tui.session import Session, notice, reading
 from pktscope.tui.styles import Styles, Surface
 from pktscope.words import counted
 
@@ -129,8 +129,6 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
     def describe(self, total: int) -> None:
         """Heading and the selected conversation in full."""
         store, shown = self.session.store, len(self.list.entries)
-        octets, whole = store.progress
-        reading = "" if store.finished else f"reading {octets * 100 // whole} %" if whole else "reading"
         count = counted(total, "conversations") if shown == total else f"{shown:,} of {total:,} conversations"
         wanted = f"filter: {self.filter.text}" if self.filter.text else ""
         if self.filter.behind(total):
@@ -140,7 +138,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         said = notice(self.session, False, None)
         if store.finished and not total and not said[0]:
             said = ("No conversation was found in it.", Role.WARNING)
-        self.heading.show(title, (count, reading, wanted), said, lanes)
+        self.heading.show(title, (count, reading(self.session), wanted), said, lanes)
         chosen = self.chosen()
         text = listing.full(chosen) if chosen is not None else ""
         self.panel.show(((text, "", Role.PLAIN),) if text else (), self.size.width, 3)

@@ -96,6 +96,17 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
     return "", Role.PLAIN
 
 
+def reading(session: Session) -> str:
+    """What is being done about packets that are not there yet."""
+    store = session.store
+    if store.finished:
+        return ""
+    if session.run is not None:
+        return "live" if store.frame_count else "waiting for packets"
+    octets, whole = store.progress
+    return f"reading {octets * 100 // whole} %" if whole else "reading"
+
+
 def quality(session: Session, end: End | None) -> str:
     """What the heading says of the capture itself."""
     if end is not None and end.dropped:

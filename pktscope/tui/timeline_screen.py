@@ -107,6 +107,9 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
         assert feed is not None
         if feed.pump():
             self.absorb()
+        if not self.touched and self.is_current and about.opens_with_list(self.session):
+            self.touched = True
+            self.open_list()  # a live run has met a second conversation
         if feed.done:
             self.feeder.pause()
             self.finish()
@@ -114,7 +117,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
     def begin(self) -> bool:
         """Open what is to be shown, as soon as that can be known."""
         store = self.session.store
-        if self.session.run is None and not store.finished and not store.listed:
+        if not self.session.shows and not store.finished and not store.listed:
             self.show_heading()
             return False
         if about.opens_with_list(self.session) and not self.touched:
@@ -130,7 +133,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
 
         store = self.session.store
         try:
-            found = choose(store.listed, name) if self.session.run is None or name else None
+            found = choose(store.listed, name) if name or not self.session.shows else None
         except NoSuchConversation as missing:
             if store.finished and self.is_current:
                 self.feeder.pause()
@@ -239,7 +242,7 @@ class TimelineScreen(Commands, Screen[None], inherit_bindings=False):
     def show_heading(self) -> None:
         """Title, position, states."""
         feed, rows = self.feed, self.ladder.timeline.rows
-        parts: tuple[str, ...] = ("reading" if not self.session.store.finished else "",)
+        parts: tuple[str, ...] = (about.reading(self.session),)
         if feed is not None and rows:
             here = rows[min(self.player.row, len(rows) - 1)].time - rows[0].time
             parts = (
