@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pktscope.exits import FAILED, NOT_SHOWN, OK, USAGE, Stop, safe
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
@@ -102,7 +104,7 @@ def finish(store: Store, run: Run | None, endless: bool) -> None:
     from pktscope import show
 
     if endless:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        handle_ends(interrupt_once)
     try:
         if endless and sys.stderr.isatty():
             sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
@@ -112,6 +114,20 @@ def finish(store: Store, run: Run | None, endless: bool) -> None:
             raise
         run.stop()
         store.wait(5)
+    if endless:
+        handle_ends(signal.SIG_DFL)
+
+
+def interrupt_once(number: int, frame: FrameType | None) -> None:
+    """KeyboardInterrupt, once: `timeout` sends its signal to the program and to its group, so it comes twice."""
+    handle_ends(signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def handle_ends(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """What Ctrl-C and SIGTERM do from here on."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def settle(notes: Sequence[Any], run: Run | None, demo: Demo | None, *, quiet: bool) -> int:

@@ -113,7 +113,9 @@ def test_a_capture_that_is_ended_is_shown(number: signal.Signals, count: tuple[s
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True)
     while not kept.exists() or not kept.stat().st_size:
         assert process.poll() is None
-    process.send_signal(number)
+    for _ in range(2):  # as timeout(1) does
+        process.send_signal(number)
+        time.sleep(0.01)
     said, _ = process.communicate(timeout=30)
 
     assert process.returncode == 0
