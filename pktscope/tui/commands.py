@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pktscope.model import Conversation
     from pktscope.promise import Outcome
-    from pktscope.tui.chrome import NotePanel
+    from pktscope.tui.chrome import Heading, NotePanel
     from pktscope.tui.feed import Feed
     from pktscope.tui.ladder import Ladder
     from pktscope.tui.pages import Pages
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         stops: Stops
         session: Session
         inks: Styles
+        heading: Heading
         panel: NotePanel
         inspector: Pages | None
         dissected: dict[int, tuple[str, ...]]
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         def read(self) -> None: ...
         def open(self, conversation: Conversation | None) -> None: ...
         def full_title(self) -> str: ...
+        async def mount_inspector(self) -> None: ...
 else:
     Host = object
 
@@ -182,26 +184,9 @@ class Commands(Host):
 
     def action_find(self) -> None:
         """Ask for a text and go to the first row with it; no text ends the search."""
-        from pktscope.tui.prompt import Check, Prompt
+        from pktscope.tui import asking
 
-        def found(text: str) -> int | None:
-            return search.find(self.ladder.timeline, text, self.player.row - 1)
-
-        def check(text: str) -> Check:
-            if not text:
-                return Check("Enter ends the search" if self.needle else "")
-            return Check() if found(text) is not None else Check("nothing here says that", fine=False)
-
-        def answered(text: str | None) -> None:
-            if text is None:
-                return
-            self.needle = text
-            row = found(text) if text else None
-            if row is not None:
-                self.set_player(playing.selected(self.player, row))
-            self.tell(f"search: {text}   n: next match; / and Enter: end" if text else "")
-
-        self.app.push_screen(Prompt("Find in labels, calls and notes:", check), answered)
+        asking.find(self)
 
     def search_on(self) -> None:
         """The next match."""
@@ -213,18 +198,9 @@ class Commands(Host):
 
     def action_go(self) -> None:
         """Ask for a packet number or a time and go there."""
-        from pktscope.tui.prompt import Check, Prompt
+        from pktscope.tui import asking
 
-        def check(text: str) -> Check:
-            row, words = search.go_to(self.ladder.timeline, text)
-            return Check(words, fine=row is not None)
-
-        def answered(text: str | None) -> None:
-            row = search.go_to(self.ladder.timeline, text or "")[0]
-            if row is not None:
-                self.set_player(playing.selected(self.player, self.stops.from_step_row(row)))
-
-        self.app.push_screen(Prompt("Go to a packet (12) or a time (1.5s, 250ms):", check), answered)
+        asking.go(self)
 
     # Other screens
 
@@ -259,9 +235,9 @@ class Commands(Host):
 
     def action_export(self) -> None:
         """Write the timeline into files."""
-        from pktscope.tui import windows
+        from pktscope.tui import asking
 
-        windows.export(self)
+        asking.export(self)
 
     async def mount_inspector(self) -> None:
         """The inspector beside the ladder, the first time there is room for it."""

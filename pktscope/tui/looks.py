@@ -40,7 +40,7 @@ def theme_of(palette: Palette) -> Theme:
 
 
 def styles_for(theme: Theme, *, basic: bool, colourless: bool, ascii_only: bool) -> Styles:
-    """The inks of a theme, ours or Textual's own; `basic`: the terminal has 16 colours; `colourless`: shown as greys."""
+    """The inks of a theme, ours or Textual's own; `basic`: 16 colours; `colourless`: shown as greys."""
     name = theme.name.removeprefix("pktscope-")
     if name in PALETTES:
         return Styles(PALETTES[name], basic=basic, colourless=colourless, ascii_only=ascii_only)

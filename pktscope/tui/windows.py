@@ -151,21 +151,3 @@ def story_prose(screen: Commands) -> list[tuple[str, list[str]]]:
         ("what is wrong with this capture", list(session.store.complaints)),
     ]
     return [(title, lines) for title, lines in found if any(lines)]
-
-
-def export(screen: Commands) -> None:
-    """Ask for a name; write NAME.txt and NAME.json; over something that is there only when asked twice."""
-    from pktscope.tui import export as files
-    from pktscope.tui.prompt import Prompt
-
-    feed = screen.feed
-    if feed is None:
-        return
-
-    def answered(text: str | None) -> None:
-        if text:
-            sentence, worked = files.write(feed, text, screen.session)
-            screen.tell(sentence, Role.NOTICE if worked else Role.ERROR)
-
-    proposal = files.proposal(screen.session, feed)
-    screen.app.push_screen(Prompt("Write NAME.txt and NAME.json; NAME:", files.check, value=proposal), answered)
