@@ -59,7 +59,9 @@ def note_text(note: Note, whole: bool) -> str:
     """A note, safe to paint: all of it and its reference, or its first sentence."""
     text = safe_text(say(note.message, note.values), 4000)
     if whole:
-        return f"{text} ({note.reference})" if note.reference else text
+        theirs = f"Wireshark says {note.wireshark}" if note.wireshark else ""
+        cited = "; ".join(part for part in (note.reference, theirs) if part)
+        return f"{text} ({cited})" if cited else text
     first = FIRST_SENTENCE.match(text)
     if first is None or first.end() == len(text):
         return text

@@ -94,6 +94,8 @@ def tail(timeline: Timeline, note: Note) -> str:
         parts.append(f"frames {listed(frames)}")
     if note.reference:
         parts.append(note.reference)
+    if note.wireshark:
+        parts.append(f"Wireshark says {note.wireshark}")
     return f" [{'; '.join(parts)}]" if parts else ""
 
 
