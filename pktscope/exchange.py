@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from io import FileIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pktscope.exits import FAILED, NOT_SHOWN, OK, PERMISSION, USAGE, Stop, complain, quoted, safe
 from pktscope.present import ended, on_screen, present, print_out, show_screen
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
@@ -76,12 +80,26 @@ def receiver(run: Run, write_to: str | None) -> Callable[[], Store]:
     def receive() -> Store:
         from pktscope.capture.store import Store
 
-        return Store.from_stream(cast("BinaryIO", run.stream), copy_to=copy)
+        return Store.from_stream(cast("BinaryIO", run.stream), copy_to=cast("BinaryIO", copy))
 
     return receive
 
 
-def writable(path: str) -> BinaryIO:
+class Kept(FileIO):
+    """A file whose old content goes only when there is something to put in its place: not for a run that is refused."""
+
+    begun = False
+
+    def write(self, octets: Buffer, /) -> int:
+        """As of any raw file; the first time, the old content is dropped."""
+        if not self.begun:
+            self.begun = True
+            with suppress(OSError):  # a pipe or a device has none
+                self.truncate(0)
+        return super().write(octets)
+
+
+def writable(path: str) -> FileIO:
     """A file to write, opened with the invoking user's rights; the store closes it when the stream ends."""
     from pktscope.lab.privileges import as_invoking_user
 
@@ -89,7 +107,7 @@ def writable(path: str) -> BinaryIO:
         raise Stop(USAGE, "-w -: standard output shows the timeline; name a file")
     try:
         with as_invoking_user():
-            return open(path, "wb")
+            return Kept(path, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
     except OSError as error:
         raise Stop(FAILED, f"cannot write {quoted(path)}: {error.strerror}; name another file with -w") from None
 

@@ -171,3 +171,18 @@ def test_the_screen_shows_what_is_no_capture(tmp_path: Path) -> None:
 def test_the_screen_and_a_recording_that_is_not_whole() -> None:
     """A full disk under -w is exit code 1 behind the screen too."""
     assert on_screen(*RUN, "demo", "udp-echo", "-w", "/dev/full") == 1
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("private_room")
+def test_a_refused_run_leaves_an_older_recording_alone(tmp_path: Path) -> None:
+    """-w replaces a file when there is something to put in its place, then wholly."""
+    kept = tmp_path / "kept.pcapng"
+    kept.write_bytes(b"precious" * 100_000)
+
+    assert pktscope("live", "-i", "nowhere", "-w", str(kept)).returncode == 2
+    assert kept.read_bytes() == b"precious" * 100_000
+
+    assert pktscope("record", "udp-echo", "-w", str(kept)).returncode == 0
+    assert b"precious" not in kept.read_bytes()
+    assert pktscope("replay", str(kept)).stderr == b""
