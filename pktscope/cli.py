@@ -143,12 +143,15 @@ def live(
     **look: Any,
 ) -> int:
     """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
-    from pktscope.exchange import receiver
+    from pktscope.exchange import begins, receiver
     from pktscope.lab import runner
-    from pktscope.present import present
+    from pktscope.present import ended, on_screen, present
 
     with runner.live(interface, expression=" ".join(filter), count=count or 0) as run:
         store = receiver(run, write_to)()
+        if on_screen(look) and not begins(store, run):
+            store.wait(1)
+            return ended(run) or FAILED
         title = f"live on {safe(interface)}"
         return present(store, look, title=title, stream=stream, run=run, endless=True)
 

@@ -36,6 +36,13 @@ def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] |
         return print_out(store, look, title=demo.title, stream="", run=run, demo=demo, endless=False)
 
 
+def begins(store: Store, run: Run) -> bool:
+    """Whether anything comes of a run at all; waits until that is known."""
+    while not store.octets_read and not store.finished and run.status is None:
+        store.wait(0.005)
+    return bool(store.octets_read) or run.wait() == OK
+
+
 def refused(store: Store, run: Run) -> bool:
     """Whether the run came to nothing because this machine allows no exchange; known before anything is shown."""
     while store.exchange is None and not store.finished and run.status is None:
@@ -86,9 +93,14 @@ def receiver(run: Run, write_to: str | None) -> Callable[[], Store]:
 
 
 class Kept(FileIO):
-    """A file whose old content goes only when there is something to put in its place: not for a run that is refused."""
+    """A file whose old content goes only when there is something to put in its place: not for a run that is refused.
+
+    A new file that got nothing goes again.
+    """
 
     begun = False
+    fresh = False
+    """It was not there before."""
 
     def write(self, octets: Buffer, /) -> int:
         """As of any raw file; the first time, the old content is dropped."""
@@ -97,6 +109,13 @@ class Kept(FileIO):
             with suppress(OSError):  # a pipe or a device has none
                 self.truncate(0)
         return super().write(octets)
+
+    def close(self) -> None:
+        """As of any file."""
+        if not self.closed and self.fresh and not self.begun:
+            with suppress(OSError):
+                os.unlink(str(self.name))
+        super().close()
 
 
 def writable(path: str) -> FileIO:
@@ -107,7 +126,10 @@ def writable(path: str) -> FileIO:
         raise Stop(USAGE, "-w -: standard output shows the timeline; name a file")
     try:
         with as_invoking_user():
-            return Kept(path, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
+            fresh = not os.path.lexists(path)
+            kept = Kept(path, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
+            kept.fresh = fresh
+            return kept
     except OSError as error:
         raise Stop(FAILED, f"cannot write {quoted(path)}: {error.strerror}; name another file with -w") from None
 
