@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from pktscope.rows import Role
 
 
-SHORT = 120
-"""Characters of a kept promise that stand below the title; a longer one is told with the story."""
-
-
 @dataclass(frozen=True)
 class Session:
     """Everything the command line handed over."""
@@ -85,10 +81,7 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
     if wrong:
         return safe_text(wrong, 400), Role.ERROR
     if ended and outcome is not None and outcome.sentence:
-        if not outcome.kept:
-            return safe_text(outcome.sentence, 900), Role.ERROR
-        short = f"Promised and seen: all {len(set(session.shows))} kinds of notes; o lists them."
-        return safe_text(outcome.sentence if len(outcome.sentence) <= SHORT else short), Role.ACK
+        return safe_text(outcome.sentence, 900), Role.ACK if outcome.kept else Role.ERROR
     complaints = store.complaints
     if complaints:
         more = f" ({len(complaints) - 1} more with o)" if len(complaints) > 1 else ""

@@ -38,7 +38,8 @@ class Surroundings(Host):
             )
         notice = self.message
         if not notice[0]:
-            told = self.kept if self.kept is not None and not (self.kept.kept and self.touched) else None
+            done = self.player.row >= len(rows) - 1 or not self.touched
+            told = self.kept if self.kept is not None and (done or not self.kept.kept) else None
             notice = about.notice(self.session, feed is not None and feed.done, told)
         states = feed.states(self.step_shown()) if feed is not None and rows else NO_STATES
         lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options)
