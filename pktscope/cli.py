@@ -145,9 +145,13 @@ def live(
     """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
     from pktscope.exchange import begins, receiver
     from pktscope.lab import runner
-    from pktscope.present import ended, on_screen, present
+    from pktscope.present import end_with_signals, ended, on_screen, present
 
+    running: list[runner.Run] = []
+    if not on_screen(look):
+        end_with_signals(running)
     with runner.live(interface, expression=" ".join(filter), count=count or 0) as run:
+        running.append(run)
         store = receiver(run, write_to)()
         if on_screen(look) and not begins(store, run):
             store.wait(1)

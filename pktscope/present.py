@@ -77,7 +77,7 @@ def print_out(
     """Text or JSON on stdout, when everything is there."""
     from pktscope import show
 
-    finish(store, run, endless)
+    finish(store, endless)
     if store.error:
         code = ended(run) if run is not None else OK
         raise Stop(code or USAGE, "" if code else store.error)
@@ -99,29 +99,30 @@ def print_out(
     return settle(flow.notes, run, demo, quiet=look["as_json"]) or (FAILED if store.copy_lost else OK)
 
 
-def finish(store: Store, run: Run | None, endless: bool) -> None:
-    """Wait for the whole capture. Ctrl-C or SIGTERM ends a live one, and what was seen until then is shown."""
+def finish(store: Store, endless: bool) -> None:
+    """Wait for the whole capture; what comes after is ended by signals as any program is."""
     from pktscope import show
 
-    if endless:
-        handle_ends(interrupt_once)
-    try:
-        if endless and sys.stderr.isatty():
-            sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
-        show.watch(store, sys.stderr)
-    except KeyboardInterrupt:
-        if run is None or not endless:
-            raise
-        run.stop()
-        store.wait(5)
+    if endless and sys.stderr.isatty():
+        sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
+    show.watch(store, sys.stderr)
     if endless:
         handle_ends(signal.SIG_DFL)
 
 
-def interrupt_once(number: int, frame: FrameType | None) -> None:
-    """KeyboardInterrupt, once: `timeout` sends its signal to the program and to its group, so it comes twice."""
-    handle_ends(signal.SIG_IGN)
-    raise KeyboardInterrupt
+def end_with_signals(running: list[Run]) -> None:
+    """From here on Ctrl-C and SIGTERM end the run in `running`, and what was seen is shown; without one, the program.
+
+    Once: `timeout` sends its signal to the program and to its group, so it comes twice.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if not running:
+            raise KeyboardInterrupt
+        handle_ends(signal.SIG_IGN)
+        running[0].stop()
+
+    handle_ends(end)
 
 
 def handle_ends(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
