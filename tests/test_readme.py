@@ -22,7 +22,7 @@ def command_lines() -> list[str]:
     found = []
     for line in "\n".join(blocks).splitlines():
         for part in line.split("#")[0].split("|"):
-            words = part.strip().removeprefix("sudo ")
+            words = part.strip().removeprefix("sudo ").removeprefix(".venv/bin/")
             if words.startswith("pktscope "):
                 found.append(words)
     return found
