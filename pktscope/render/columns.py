@@ -118,7 +118,7 @@ def time_cells(width: int, time_format: TimeFormat) -> int:
     """The time column with the space behind it."""
     if time_format == "absolute" and width >= 72:
         return CLOCK + 1
-    return 9 if width >= 72 else 6
+    return 9 if width >= 72 else 8
 
 
 def unit(columns: Columns, options: Options) -> str:
@@ -132,7 +132,7 @@ def time_text(nanoseconds: int, cells: int) -> str:
     """A duration in milliseconds for a column of `cells`; where that does not fit, in a larger unit, which it names."""
     sign = "-" if nanoseconds < 0 else ""
     nanoseconds = abs(nanoseconds)
-    for decimals in (3,) if cells >= 8 else (3, 2, 1):  # where there is room, points stand below each other
+    for decimals in (3,) if cells >= 7 else (3, 2, 1):  # where there is room, points stand below each other
         shown = f"{sign}{nanoseconds / 1e6:.{decimals}f}"
         if len(shown) <= cells:
             return shown
