@@ -36,7 +36,8 @@ def arrow_bands(
     wire = tool.columns.wire
     if tool.options.sloped and stroke is not Stroke.LOST:
         return stair_bands(item, number, parts, stroke, time, tool, progress)
-    inside = "" if tool.columns.label_above or stroke is Stroke.LOST else label_text(number, parts, wire - (6 if wire >= 34 else 5), tool)
+    room = wire - (6 if wire >= 34 else 5)  # a head, a little shaft, and a blank on either side of the label
+    inside = "" if tool.columns.label_above or stroke is Stroke.LOST else label_text(number, parts, room, tool)
     line = arrow_band(item, inside, stroke, time, tool, progress)
     return [line] if inside else [*label_bands(item, number, parts, tool), line]
 
