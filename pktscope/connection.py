@@ -28,8 +28,6 @@ class Now:
     """Inputs the table does not list, with the state they met."""
     previous: int | None = None
     """The step of the frame this one's sender sent before it."""
-    fin_of: Side | None = None
-    """Whose FIN arrived in order."""
     received: Datagram | None = None
     """A Return: the datagram it handed over."""
     pieces: Pieces | None = None
@@ -155,7 +153,6 @@ class Connection:
         arrived = me.fin_end is not None and not me.fin_delivered and me.edge >= me.fin_end and not me.fin_crossed
         if again or arrived:
             me.fin_delivered = True
-            self.now.fin_of = side
             self.move(you, Input.GOT_FIN)
 
     def _uncross(self, me: End, you: End, ack: int | None) -> None:

@@ -169,7 +169,6 @@ class End:
         self.writes: list[Write] = []
         self.write_ends: list[int] = []
         self.reads: list[Read] = []
-        self.read_ends: list[int] = []
         self.written = 1
         """The number the next octet its program writes will get."""
         self.settings: dict[str, str] = {}
@@ -293,13 +292,3 @@ class End:
     def read(self, first: int, end: int, step: int) -> None:
         """Book a recv call of the *other* end's octets."""
         self.reads.append(Read(first, end, step))
-        self.read_ends.append(end)
-
-    def reads_in(self, first: int, end: int) -> list[Read]:
-        """The recv calls that returned any of the other end's [first, end)."""
-        at = bisect_left(self.read_ends, first + 1)
-        found = []
-        while at < len(self.reads) and self.reads[at].first < end:
-            found.append(self.reads[at])
-            at += 1
-        return found

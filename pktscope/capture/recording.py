@@ -20,9 +20,6 @@ from pktscope.model import Call, End, Endpoint, Exchange, Fate, Return, Sample, 
 Told: TypeAlias = Call | Return | Sample | Fate | End | Exchange
 """What a journal block can hold."""
 
-ENTRY_LIMIT = 4 << 20
-"""Octets of one journal entry; the sources of a demo are the largest thing we put in one."""
-
 
 class BadEntry(ValueError):
     """A journal block that says it is ours but cannot be: the text says why in plain words."""

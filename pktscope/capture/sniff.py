@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -160,11 +159,6 @@ def deliver(ring: Ring, sink: Callable[[list[Seen]], object], marker: bytes, pro
 def marker_frame(token: bytes) -> bytes:
     """An Ethernet frame nobody else sends: where it passes, everything sent before has passed."""
     return bytes(12) + MARKER_TYPE.to_bytes(2, "big") + token.ljust(46, b"\0")
-
-
-def send_marker(sender: socket.socket, interface: str, marker: bytes) -> None:
-    """Put the end marker on the wire; `sender` is an AF_PACKET socket of protocol 0."""
-    sender.sendto(marker, (interface, MARKER_TYPE))
 
 
 def compile_filter(expression: str, filter_type: int) -> tuple[Instruction, ...]:

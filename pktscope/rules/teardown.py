@@ -50,11 +50,6 @@ THREE = (
 )
 
 
-def state_of(step: Step, side: Side) -> State:
-    """The state an end is in after a step."""
-    return step.after[0 if side is Side.CLIENT else 1]
-
-
 def changed(step: Step, side: Side) -> bool:
     """Whether the step moved an end to another state."""
     at = 0 if side is Side.CLIENT else 1

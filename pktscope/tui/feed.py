@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from pktscope.flow import Flow
-from pktscope.model import Conversation, End, Frame, Note, Observation, Return, States, Step
+from pktscope.model import Conversation, End, Note, Observation, Return, States, Step
 from pktscope.rows import Arrow, Fold
 from pktscope.timeline import Timeline
 
@@ -120,10 +120,3 @@ class Feed:
             return 0, 0
         first = shown[0].number if isinstance(shown[0], Arrow) else shown[0].numbers[0]
         return first, last.number if isinstance(last, Arrow) else last.numbers[1]
-
-    def frame_step(self, number: int) -> Step | None:
-        """The step of a frame, by its number."""
-        steps = self.flow.steps
-        return next(
-            (step for step in steps if isinstance(step.observation, Frame) and step.observation.number == number), None
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from rich.segment import Segment
@@ -239,8 +238,3 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         event.stop()
         event.prevent_default()
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True)
-
-
-def with_ascii(options: cells.Options, ascii_only: bool) -> cells.Options:
-    """The same options, drawn with or without ASCII only."""
-    return replace(options, ascii=ascii_only)

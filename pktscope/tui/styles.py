@@ -10,10 +10,7 @@ from rich.style import Style
 from pktscope.render.columns import plain_ascii
 from pktscope.rows import Role
 from pktscope.text import ELLIPSIS
-from pktscope.theme import PALETTES, Ink, Palette, channels
-
-OWN_THEMES = tuple(f"pktscope-{name}" for name in PALETTES)
-"""Textual's names of our palettes; Textual's own themes work too and borrow an ink from the palette nearest to them."""
+from pktscope.theme import Ink, Palette, channels
 
 
 class Surface(StrEnum):
