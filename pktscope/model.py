@@ -269,7 +269,9 @@ class Call:
     serial: int
     """Pairs it with its Return; unique in the recording."""
     name: str
-    """'connect', 'send', ...; also 'input', 'pause' and 'exit', which are no socket calls."""
+    """'connect', 'send', ...; also 'input', 'print', 'pause' and 'exit', which are no socket calls.
+
+    'pause' with arguments begins a scene of a demo, and they are its title; 'print' has what was printed, a line."""
     arguments: str = ""
     """As the reader would write them between the parentheses: "('127.0.0.1', 8000)". Safe text, bounded."""
     socket: int = 0
@@ -287,6 +289,8 @@ class Call:
     file: str = ""
     line: int = 0
     """Where in the program's own source, from 1; 0 if not known."""
+    program: int = 1
+    """Which of its side's programs, from 1, where several clients run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +349,10 @@ class Fate:
     frame: int
     """The frame's number."""
     what: Literal["delivered", "dropped", "delayed", "doubled", "damaged", "swapped"]
+    """'delivered': passed on as it came; everything else is the lab's own doing."""
     delivered: tuple[int, ...] = ()
-    """When each copy reached the other end."""
+    """When the copies that have arrived so far reached the other end. One Fate for each arrival, at its time; a
+    dropped frame's one Fate has none, and the time of the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +429,12 @@ class Step:
     octets: tuple[int, int] | None = None
     """send and recv: which octets of the stream, as relative sequence numbers [first, behind the last)."""
     call: int | None = None
-    """A Return: the step of its Call."""
+    """A Return: the step of its Call. A Fate: the step of its frame."""
+    conversation: int = 0
+    """Which conversation of the exchange, from 0 by its first frame; 0 where only one is followed."""
+    link: int = 0
+    """A frame: which link of the exchange's path it was seen on, from the client's; on others than the first it is a
+    packet seen before, further on its way."""
 
     @property
     def time(self) -> int:
@@ -488,3 +499,10 @@ class Exchange:
     """Sysctls and link settings as applied, by name."""
     sources: tuple[tuple[str, str], ...] = field(default=())
     """File name and full text of the programs that ran, as they were then."""
+    variant: str = ""
+    """Which of the demo's variants, or empty."""
+    topology: str = "lo"
+    """'lo', 'wire' (every frame gets its Fate) or 'routers'."""
+    path: tuple[str, ...] = ()
+    """The hosts between which the frames travel, client first, where there are more than two: ('client', 'R1', 'R2',
+    'server'). Frames name the link they were seen on by their interface: 'client-R1'."""

@@ -1,4 +1,4 @@
-"""Templates and values into sentences. The one place that will know languages; rules only know templates.
+"""Templates and values into sentences. The one place that knows languages; rules only know templates.
 
 `{name}` prints a value; `{name:bytes}`, `{name:segments}`, ... a counted noun; `{name:duration}` nanoseconds in the
 unit a person would use; `{name:list}` a sequence with commas and 'and'.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 NOUNS = {
@@ -96,3 +97,24 @@ SAYER = Sayer()
 def say(message: str, values: Sequence[tuple[str, object]] | dict[str, object] = ()) -> str:
     """The sentence a template and its values make. Raises KeyError for a value the template names and nobody gave."""
     return SAYER.vformat(message, (), dict(values))
+
+
+def _(text: str) -> str:
+    """A text without values, in the reader's language."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words inside a sentence, as a value of its template: translated when the sentence is said."""
+
+    message: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    def __str__(self) -> str:
+        return say(self.message, self.values)
+
+
+def phrase(message: str, **values: object) -> Phrase:
+    """Words inside a sentence: `who=phrase("the host {address}", address=...)`."""
+    return Phrase(message, tuple(values.items()))

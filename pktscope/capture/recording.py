@@ -104,6 +104,7 @@ FIELDS: dict[type, dict[str, Codec]] = {
         "time": NUMBER, "side": SIDE, "pid": NUMBER, "serial": NUMBER, "name": TEXT, "arguments": TEXT,
         "socket": NUMBER, "descriptor": NUMBER, "protocol": PROTOCOL, "local": optional(ENDPOINT),
         "peer": optional(ENDPOINT), "length": optional(NUMBER), "data": OCTETS, "file": TEXT, "line": NUMBER,
+        "program": NUMBER,
     },
     Return: {
         "time": NUMBER, "side": SIDE, "pid": NUMBER, "serial": NUMBER, "name": TEXT, "socket": NUMBER,
@@ -119,7 +120,7 @@ FIELDS: dict[type, dict[str, Codec]] = {
     End: {"time": NUMBER, "reason": REASON, "dropped": optional(NUMBER), "detail": TEXT},
     Exchange: {
         "title": TEXT, "demo": TEXT, "room": TEXT, "settings": several(both(TEXT, TEXT)),
-        "sources": several(both(TEXT, TEXT)),
+        "sources": several(both(TEXT, TEXT)), "variant": TEXT, "topology": TEXT, "path": several(TEXT),
     },
 }  # fmt: skip
 KINDS = {kind.__name__.lower(): kind for kind in FIELDS}

@@ -3,18 +3,37 @@
 A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with traced sockets; a
 docstring (a title line, the story, what to change and try next); `PROMISE`, what it promises, in words, and `SHOWS`,
 the notes that prove it; `NEEDS`, its room; `SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not:
-it returns when the wire is quiet.
+it returns when the wire is quiet; `pause("...")` begins a scene of that title, too.
+
+`VARIANTS` gives one exchange in several ways, a name and a title each, to be compared: then both functions take the
+variant's name as a third argument, and PROMISE, SHOWS and NEEDS may each be one for all or a dict by variant.
 """
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-ORDER = ("handshake", "teardown", "nagle", "udp-echo", "fragmentation")
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("A connection's life", (
+        "handshake",
+        "teardown",
+    )),
+    ("Bytes in a stream", (
+        "nagle",
+    )),
+    ("Datagrams, IP, link", (
+        "udp-echo",
+        "fragmentation",
+    )),
+)  # fmt: skip
 """Every demo, in the order the list shows them: from the first connection to the last datagram."""
+
+ORDER = tuple(name for _, names in GROUPS for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +41,31 @@ class Needs:
     """The room a demo needs."""
 
     topology: str = "lo"
-    """'lo': both programs on one loopback."""
+    """'lo': both programs on one loopback; 'wire': two hosts and our relay between them; 'routers': two hosts with two
+    routers between them."""
     mtu: int = 1500
-    """Octets; what a loopback of its own is set to."""
+    """Octets; what a loopback of its own or the wire is set to; with routers, the link between the two."""
     offload: bool = False
     """Whether TCP may hand super-packets to the device instead of cutting segments itself."""
     shared: bool = False
     """Whether the demo tells the truth on the host's loopback too, whose MTU and sysctls are not ours to set."""
+    delay: float = 0.005
+    """Seconds a frame takes over the wire, one way."""
+    impair: tuple[str, ...] = ()
+    """What the wire does to frames: 'drop data 3 from client', 'delay data 1 from client by 400 ms', ..."""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    """Beyond those every room has."""
+    raw: bool = False
+    """Whether its programs need raw sockets (they keep that one right, in their room)."""
+    arp: bool = False
+    """Whether the hosts on a wire have to find each other by ARP, instead of knowing."""
+    says: tuple[str, ...] = ()
+    """Lines typed at its input() where nobody sits there: 'client: hello', or for whoever asks first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """One demo, as the list and the runner know it."""
+    """One demo in one of its variants, as the list and the runner know it."""
 
     name: str
     title: str
@@ -49,6 +81,15 @@ class Demo:
     file: str
     """'handshake.py': how its calls name it."""
     source: str
+    variant: str = ""
+    """Which of `variants` this is; '' where there are none."""
+    variants: tuple[tuple[str, str], ...] = ()
+    """Name and title of each, in order."""
+
+    @property
+    def recording(self) -> str:
+        """The stem of its recorded run: 'handshake', 'nagle.nodelay'."""
+        return f"{self.name}.{self.variant}" if self.variant else self.name
 
 
 class NoSuchDemo(LookupError):
@@ -56,18 +97,28 @@ class NoSuchDemo(LookupError):
 
 
 @cache
-def load(name: str) -> Demo:
-    """The demo of this name. Raises NoSuchDemo."""
+def load(name: str, variant: str = "") -> Demo:
+    """The demo of this name, in this variant (the first if none is named). Raises NoSuchDemo."""
     if name not in ORDER:
         raise NoSuchDemo(f"there is no demo {name[:40]!r}; there are {', '.join(ORDER[:-1])} and {ORDER[-1]}")
     module = importlib.import_module("pktscope.demos." + name.replace("-", "_"))
+    variants: Mapping[str, str] = getattr(module, "VARIANTS", {})
+    if variant and variant not in variants:
+        known = f"there are {', '.join(variants)}" if variants else "it has none"
+        raise NoSuchDemo(f"the demo {name} has no variant {variant[:40]!r}; {known}")
+    variant = variant or next(iter(variants), "")
     title, _, story = (module.__doc__ or "").strip().partition("\n")
+
+    def mine(value: Any) -> Any:
+        return value[variant] if variant and isinstance(value, Mapping) and variant in value else value
+
     return Demo(
-        name, title.rstrip("."), story.strip(), module.PROMISE, tuple(module.SHOWS), Needs(**module.NEEDS),
-        module.SECONDS, name.replace("-", "_") + ".py", Path(module.__file__ or "").read_text(encoding="utf-8"),
+        name, title.rstrip("."), story.strip(), mine(module.PROMISE), tuple(mine(module.SHOWS)),
+        Needs(**mine(module.NEEDS)), mine(module.SECONDS), name.replace("-", "_") + ".py",
+        Path(module.__file__ or "").read_text(encoding="utf-8"), variant, tuple(variants.items()),
     )  # fmt: skip
 
 
 def every() -> tuple[Demo, ...]:
-    """All demos, in order."""
+    """All demos, in order, each in its first variant."""
     return tuple(load(name) for name in ORDER)
