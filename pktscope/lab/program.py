@@ -20,6 +20,9 @@ from pktscope.model import Call, Return, Sample, Side
 GO = b"g"
 """What the director sends: to start a program, and to let it out of pause()."""
 
+READY = {("listen", "tcp"), ("listen", "unix"), ("bind", "udp")}
+"""What a server must have done before its clients start, by call and protocol."""
+
 _LONGEST = 1 << 16
 
 
@@ -51,7 +54,7 @@ class Program:
     """As /proc knows it."""
     started: bool = False
     ready: bool = False
-    """Its listen() has returned; for datagrams its bind()."""
+    """Its listen() has returned; for datagrams its bind(); or it leaves all to others by a pause()."""
     ended: bool = False
     """Its line is closed: nothing more will come."""
     failure: str = ""
@@ -95,9 +98,9 @@ class Program:
         before, self.last, self.host_pid = self.last, event, event.pid
         if isinstance(event, Return):
             protocol = before.protocol if isinstance(before, Call) else ""
-            self.ready |= not event.error and (event.name, protocol) in (("listen", "tcp"), ("bind", "udp"))
+            self.ready |= not event.error and (event.name, protocol) in READY
         elif event.name == "pause":
-            self.paused = True
+            self.paused = self.ready = True
         elif event.name == "exit":
             self.failure = event.arguments
 
@@ -157,10 +160,10 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
     return 1 if failure else 0
 
 
-def _pause(teller: Teller) -> Callable[[], None]:
-    def pause() -> None:
-        """Return when the wire is quiet and everybody else waits."""
-        serial = teller.call("pause")
+def _pause(teller: Teller) -> Callable[..., None]:
+    def pause(scene: str = "") -> None:
+        """Return when the wire is quiet and everybody else waits; with a title, a scene begins."""
+        serial = teller.call("pause", scene)
         teller.await_release()
         teller.back(serial, "pause")
 
