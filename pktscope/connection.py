@@ -30,6 +30,10 @@ class Now:
     """The step of the frame this one's sender sent before it."""
     received: Datagram | None = None
     """A Return: the datagram it handed over."""
+    skipped: list[Datagram] = field(default_factory=list)
+    """... and those sent before it that this socket has not been handed."""
+    overtaken: Datagram | None = None
+    """... and one sent after it that this socket was handed before."""
     pieces: Pieces | None = None
     """A fragment: what is there of its datagram, itself included."""
 
@@ -37,8 +41,10 @@ class Now:
 class Connection:
     """Both ends of a conversation, moved by the segments between them (and by what calls prove)."""
 
-    def __init__(self, ends: dict[Side, End]) -> None:
+    def __init__(self, ends: dict[Side, End], *, wire: bool = False) -> None:
+        """On a `wire` the end a segment is sent to moves when it is said to have arrived, else as it is sent."""
         self.ends = ends
+        self.wire = wire
         self.machine = Machine()
         self.now = Now()
         """What the newest step did; renewed with every step."""
@@ -73,7 +79,9 @@ class Connection:
             me.duplicates.append(index)
         if end > seq and not header.flags & RST:
             self.now.fresh, self.now.repeated = me.place(seq, end, index, frame.time)
-        if not bits & Verdict.CAPTURED_TWICE:
+        if self.wire:
+            self._departed(header, me, end, index)
+        elif not bits & Verdict.CAPTURED_TWICE:
             self._states(header, side, ack, end, index)
         return Segment(
             seq, end, ack, window, known, bits, acked, answers, rtt, me.una, me.nxt,
@@ -123,6 +131,55 @@ class Connection:
         mine, yours = me.options.window_scale, you.options.window_scale
         me.window = header.window << (min(mine, 14) if mine is not None and yours is not None else 0)
         return me.window, True
+
+    def _departed(self, header: Tcp, me: End, end: int, index: int) -> None:
+        """A segment leaves one end of a wire: what that does to its sender."""
+        flags = header.flags
+        if flags & RST:
+            self.move(me, Input.SENT_RST)
+            return
+        if flags & SYN:
+            self.move(me, Input.SENT_SYN_ACK if flags & ACK else Input.SENT_SYN, quiet=me.syn != index)
+        else:
+            self.move(me, Input.SENT_SEGMENT)
+        if flags & FIN:
+            if me.fin is None:
+                me.fin, me.fin_end = index, end
+            self.move(me, Input.SENT_FIN)
+
+    def arrived(self, header: Tcp, side: Side, segment: Segment, index: int) -> None:
+        """A segment that `side` sent, the step of this index, reaches the other end of a wire."""
+        me, you, flags = self.ends[side], self.ends[side.other], header.flags
+        if flags & RST:
+            self._rst_arrived(me, you, segment, index)
+            return
+        if flags & SYN:
+            self.move(you, Input.GOT_SYN_ACK if flags & ACK else Input.GOT_SYN, quiet=bool(you.received))
+        self._ack_arrived(you, segment, index, handshake=not flags & SYN)
+        you.receive(segment.seq, segment.end)
+        if flags & FIN and me.fin_delivered:
+            self.move(you, Input.GOT_FIN)  # the same FIN again
+        elif me.fin_end is not None and not me.fin_delivered and you.received >= me.fin_end:
+            me.fin_delivered = True
+            self.move(you, Input.GOT_FIN)
+
+    def _ack_arrived(self, you: End, segment: Segment, index: int, *, handshake: bool) -> None:
+        if segment.ack is None:
+            return
+        if you.syn is not None and you.syn_acked is None and segment.ack >= 1:
+            you.syn_acked = index
+            if handshake:
+                self.move(you, Input.GOT_ACK_OF_SYN)
+        if you.fin_end is not None and you.fin_acked is None and segment.ack >= you.fin_end:
+            you.fin_acked = index
+            self.move(you, Input.GOT_ACK_OF_FIN)
+
+    def _rst_arrived(self, me: End, you: End, segment: Segment, index: int) -> None:
+        """RFC 9293 3.10.7: believed where it answers the SYN, or has the number expected next."""
+        asked = you.state is State.SYN_SENT
+        if (segment.ack is not None and segment.ack >= 1) if asked else segment.seq == you.received:
+            me.reset = index
+            self.move(you, Input.GOT_RST)
 
     def _states(self, header: Tcp, side: Side, ack: int | None, end: int, index: int) -> None:
         """Move both ends through the table: the sender by what it did, the receiver by what reaches it."""

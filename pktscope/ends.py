@@ -7,7 +7,6 @@ Mutable bookkeeping behind the fold, with an index for every question a rule may
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import deque
 from dataclasses import dataclass, field
 
 from pktscope.model import Endpoint, Side, State, TcpOptions
@@ -64,6 +63,8 @@ class Datagram:
     data: bytes
     call: int | None
     """The Call it left in, if the program was traced."""
+    takers: dict[int, int] = field(default_factory=dict)
+    """By socket: the Return that handed it over; several sockets where it was sent to a group, or to all."""
 
 
 @dataclass(slots=True)
@@ -181,8 +182,8 @@ class End:
         """Step of the newest ICMP error about a packet of its own."""
         self.frames = 0
         self.datagrams: list[Datagram] = []
-        self.inbox: deque[Datagram] = deque()
-        """Datagrams sent to it that its program has not received."""
+        self.taken: dict[int, int] = {}
+        """By socket of its program: how many of the other end's datagrams are behind the latest one it received."""
         self.listening: int | None = None
         """Step of its listen(), while the listening socket is open."""
         self.connection: int | None = None
@@ -190,11 +191,22 @@ class End:
         self.traced = False
         self.bound = False
         """Its program called bind(), so the port is the program's choice."""
+        self.received = 0
+        """On a wire: behind the last number of an unbroken run that has reached it."""
+        self.early: list[tuple[int, int]] = []
+        """On a wire: stretches that have reached it before what comes before them."""
 
     @property
     def edge(self) -> int:
         """Behind the last number of an unbroken run: what the other end can have in order, by this capture."""
         return self.holes[0][0] if self.holes else self.nxt
+
+    def receive(self, first: int, end: int) -> None:
+        """Book [first, end) as having reached it."""
+        self.early = sorted([*self.early, (first, end)])
+        while self.early and self.early[0][0] <= self.received:
+            self.received = max(self.received, self.early.pop(0)[1])
+        del self.early[HOLES_KEPT:]
 
     def place(self, first: int, end: int, step: int, time: int) -> tuple[list[tuple[int, int]], list[Sent]]:
         """Book [first, end) as sent. Returns the stretches never seen before, and the pieces seen before."""

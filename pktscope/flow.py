@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pktscope import rules
 from pktscope.connection import Connection, Now
@@ -39,8 +40,11 @@ COPIES = 1_000_000_000
 class Flow:
     """One conversation being followed."""
 
-    def __init__(self, conversation: Conversation | None = None) -> None:
-        """With None the ends are learnt from what comes."""
+    def __init__(
+        self, conversation: Conversation | None = None, *, wire: bool = False, links: tuple[str, ...] = ()
+    ) -> None:
+        """With None the ends are learnt from what comes. On a `wire` every frame's Fate says when it arrives; `links`
+        are the interfaces along a path: what is seen on others than the first is on its way there, or from there."""
         known = conversation or Conversation("", 0, Endpoint(""), Endpoint(""))
         self.protocol = known.protocol
         self.ends = {
@@ -51,7 +55,9 @@ class Flow:
         """The ends are certain: given, or seen in a frame."""
         self.steps: list[Step] = []
         self.notes: list[Note] = []
-        self.connection = Connection(self.ends)
+        self.wire = wire
+        self.links = links
+        self.connection = Connection(self.ends, wire=wire)
         self.programs = Programs(self.connection)
         self.fragments: dict[tuple[Side, int | None, int], Pieces] = {}
         """Datagrams that are not complete."""
@@ -68,6 +74,10 @@ class Flow:
         self.memory: dict[tuple[str, int | str], int] = {}
         """What rules must know again later: (what, of which step or side) -> a step or a number."""
         self.frames = 0
+        self.places: dict[int, int] = {}
+        """Frame number -> its step, where fates may come."""
+        self.fates: dict[int, Fate] = {}
+        """What the wire did to the frame of a step, as far as told."""
 
     @property
     def client(self) -> Endpoint | None:
@@ -109,7 +119,9 @@ class Flow:
                 step = self._return(observation)
             case Sample():
                 step = self._place(observation, observation.side)
-            case Fate() | Ending():
+            case Fate():
+                step = self._fate(observation)
+            case Ending():
                 step = self._place(observation, Side.CLIENT)
         self.steps.append(step)
         notes = tuple(rules.speak(step, self))
@@ -124,7 +136,11 @@ class Flow:
 
     def _frame(self, frame: Frame) -> Step:
         side = self._side_of(frame)
+        if frame.interface in self.links[1:]:
+            return replace(self._place(frame, side), link=self.links.index(frame.interface))
         self.frames += 1
+        if self.wire:
+            self.places[frame.number] = len(self.steps)
         me = self.ends[side]
         before, index = self.states, len(self.steps)
         segment, octets, call = None, None, None
@@ -156,21 +172,35 @@ class Flow:
         me.frames += 1
         return Step(index, frame, side, before, self.states, segment, octets, call)
 
+    def _fate(self, fate: Fate) -> Step:
+        """What the wire did to a frame: its arrival moves the end it reaches."""
+        place = self.places.get(fate.frame)
+        if place is None:
+            return self._place(fate, Side.CLIENT)
+        sent, before = self.steps[place], self.states
+        self.fates[place] = fate
+        if fate.delivered and fate.what != "damaged" and sent.segment is not None:
+            frame = sent.observation
+            assert isinstance(frame, Frame)
+            assert isinstance(frame.transport, Tcp)
+            self.connection.arrived(frame.transport, sent.side, sent.segment, place)
+        return Step(len(self.steps), fate, sent.side, before, self.states, call=place)
+
     def _side_of(self, frame: Frame) -> Side:
         """Whose doing a frame is; the first frame settles who is who."""
         source, target = frame.source, frame.target
         if isinstance(frame.transport, Icmp) and frame.transport.quoted is not None:
             quoted = frame.transport.quoted
             if not self.settled:
-                self._settle(quoted.source, quoted.target)
+                self.settle(quoted.source, quoted.target)
             return self._nearest(quoted.target, quoted.source)
         if not self.settled:
-            self._settle(*self._roles(frame))
+            self.settle(*self.roles(frame))
         if not self.protocol:
             self.protocol = {Tcp: "tcp", Udp: "udp", Icmp: "icmp"}.get(type(frame.transport), "")
         return self._nearest(source, target)
 
-    def _roles(self, frame: Frame) -> tuple[Endpoint, Endpoint]:
+    def roles(self, frame: Frame) -> tuple[Endpoint, Endpoint]:
         """(client, server): the SYN's sender, the SYN,ACK's receiver; else as the calls say; else who is first."""
         source, target = frame.source, frame.target
         header = frame.transport
@@ -181,7 +211,8 @@ class Flow:
             return target, source
         return source, target
 
-    def _settle(self, client: Endpoint, server: Endpoint) -> None:
+    def settle(self, client: Endpoint, server: Endpoint) -> None:
+        """Who is who is certain from now on."""
         self.ends[Side.CLIENT].endpoint = client
         self.ends[Side.SERVER].endpoint = server
         self.settled = True
@@ -220,8 +251,6 @@ class Flow:
     def _datagram(self, frame: Frame, side: Side, call: int | None) -> None:
         datagram = Datagram(len(self.steps), frame.length, frame.payload[:64], call)
         self.ends[side].datagrams.append(datagram)
-        if self.ends[side.other].traced:
-            self.ends[side.other].inbox.append(datagram)
 
     # Calls
 

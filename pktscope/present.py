@@ -83,10 +83,10 @@ def print_out(
         raise Stop(code or USAGE, "" if code else store.error)
     show.complain(store, safe(title))
     try:
-        chosen = None if demo is not None else show.choose(store.conversations, stream)
+        chosen = None if store.exchange and not stream else show.choose(store.conversations, stream)
     except show.NoSuchConversation as error:
         raise Stop(USAGE, f"--stream: {error}") from None
-    if demo is None and chosen is None and len(store.conversations) > 1 and not look["as_json"]:
+    if store.exchange is None and chosen is None and len(store.conversations) > 1 and not look["as_json"]:
         say_lines(show.conversation_lines(store))
         return (OK if run is None else ended(run)) or (FAILED if store.copy_lost else OK)
     if look["as_json"]:

@@ -10,7 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from pktscope.flow import Flow
-from pktscope.model import Conversation, Note, Step
+from pktscope.flows import Flows
+from pktscope.model import Conversation, Exchange, Note, Step
 from pktscope.render.columns import Options, TimeFormat
 from pktscope.render.text import PIPE_WIDTH
 from pktscope.text import safe_text
@@ -55,17 +56,24 @@ def choose(conversations: Sequence[Conversation], wanted: str) -> Conversation |
     raise NoSuchConversation(f"there is no conversation {safe_text(wanted, 40)}; there are: {known}{more}")
 
 
-def folded(store: Store, conversation: Conversation | None) -> tuple[Flow, list[tuple[Step, tuple[Note, ...]]]]:
-    """Everything of a conversation, folded, as far as the store has it; waits for the store."""
-    flow = Flow(conversation)
+def folded(store: Store, conversation: Conversation | None) -> tuple[Flow | Flows, list[tuple[Step, tuple[Note, ...]]]]:
+    """Everything of a conversation, or of all of them, folded, as far as the store has it; waits for the store."""
     placed: list[tuple[Step, tuple[Note, ...]]] = []
     reader = store.reader(conversation)
+    flow: Flow | Flows = Flows(exchange_of(store)) if conversation is None else Flow(conversation)
     while not reader.done:
         more = reader.more(1000)
         if not more:
             store.wait(0.05)
         placed.extend(flow.feed(seen) for seen in more)
     return flow, placed
+
+
+def exchange_of(store: Store) -> Exchange | None:
+    """What a recording says of itself: its first block, so known with the first frame; waits for either."""
+    while store.exchange is None and not store.frame_count and not store.finished:
+        store.wait(0.005)
+    return store.exchange
 
 
 def conversation_lines(store: Store) -> Iterator[str]:
@@ -93,7 +101,7 @@ def conversation_lines(store: Store) -> Iterator[str]:
 
 def text_lines(
     store: Store, conversation: Conversation | None, manner: Manner, title: str
-) -> tuple[Flow, Iterator[str]]:
+) -> tuple[Flow | Flows, Iterator[str]]:
     """The annotated timeline of a conversation."""
     from pktscope.render.text import text
     from pktscope.theme import PALETTES
@@ -111,7 +119,7 @@ def text_lines(
     )
 
 
-def heading(store: Store, flow: Flow, title: str) -> Iterator[str]:
+def heading(store: Store, flow: Flow | Flows, title: str) -> Iterator[str]:
     """What stands above the ladder: what it is, where it happened, who talks."""
     exchange = store.exchange
     if exchange is not None and exchange.room:
@@ -123,7 +131,7 @@ def heading(store: Store, flow: Flow, title: str) -> Iterator[str]:
     yield ""
 
 
-def json_pieces(store: Store, conversation: Conversation | None) -> tuple[Flow, Iterator[str]]:
+def json_pieces(store: Store, conversation: Conversation | None) -> tuple[Flow | Flows, Iterator[str]]:
     """The steps and notes of a conversation as one JSON document, in pieces."""
     from pktscope.render.json import document
 

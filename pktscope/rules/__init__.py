@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pktscope.model import Call, End, Frame, Icmp, Note, Return, Step, Tcp, Udp
+from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Step, Tcp, Udp
 from pktscope.rules import (
     calls,
     cork,
@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
 
 BY_KIND: dict[Kind, tuple[Rule, ...]] = {
     kind: tuple(each for each in RULES if each.on == kind)
-    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "call", "return", "end")
+    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "end")
 }
 
 BY_ID: dict[str, Rule] = {each.id: each for each in RULES}
@@ -67,6 +67,8 @@ if len(BY_ID) != len(RULES):
 def kinds(step: Step) -> tuple[Kind, ...]:
     """Which rules look at a step."""
     match step.observation:
+        case Frame() if step.link:
+            return ("hop",)
         case Frame() as frame:
             found: list[Kind] = []
             if frame.ip is not None and frame.ip.is_fragment:
@@ -85,6 +87,8 @@ def kinds(step: Step) -> tuple[Kind, ...]:
             return ("call",)
         case Return():
             return ("return",)
+        case Fate():
+            return ("fate",)
         case End():
             return ("end",)
         case _:

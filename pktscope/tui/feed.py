@@ -7,7 +7,8 @@ from time import monotonic
 from typing import Protocol
 
 from pktscope.flow import Flow
-from pktscope.model import Conversation, End, Note, Observation, Return, States, Step
+from pktscope.flows import Flows
+from pktscope.model import Conversation, End, Exchange, Note, Observation, Return, States, Step
 from pktscope.rows import Arrow, Fold
 from pktscope.timeline import Timeline
 
@@ -33,12 +34,20 @@ class Reader(Protocol):
 
 
 class Feed:
-    """One conversation being followed: its fold, its timeline, and what the screen asks of both."""
+    """One conversation being followed, or all of an exchange: the fold, the timeline, what the screen asks of both."""
 
-    def __init__(self, reader: Reader, conversation: Conversation | None, *, fold: bool = True) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        conversation: Conversation | None,
+        *,
+        exchange: Exchange | None = None,
+        fold: bool = True,
+    ) -> None:
+        """Without a conversation: all of them; `exchange` is what their recording says of itself."""
         self.reader = reader
         self.conversation = conversation
-        self.flow = Flow(conversation)
+        self.flow: Flow | Flows = Flows(exchange) if conversation is None else Flow(conversation)
         self.timeline = Timeline(fold=fold)
         self.laid = 0
         """Steps that are on the timeline."""

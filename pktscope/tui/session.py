@@ -65,11 +65,10 @@ def refusal(session: Session) -> str:
 
 
 def opens_with_list(session: Session) -> bool:
-    """Whether the list comes first: several conversations, none asked for, and no demo, which is one story."""
+    """Whether the list comes first: several conversations, none asked for, and no exchange, which is one story."""
     if session.shows or session.options.conversation:
         return False
-    exchange = session.exchange
-    return len(session.store.listed) > 1 and not (exchange is not None and exchange.demo)
+    return len(session.store.listed) > 1 and session.exchange is None
 
 
 def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str, Role]:

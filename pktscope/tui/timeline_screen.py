@@ -115,7 +115,7 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
     def begin(self) -> bool:
         """Open what is to be shown, as soon as that can be known."""
         store = self.session.store
-        if not self.session.shows and not store.finished and not store.listed:
+        if not store.finished and not store.listed and store.exchange is None:
             self.show_heading()
             return False
         if about.opens_with_list(self.session) and not self.touched:
@@ -131,7 +131,7 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
 
         store = self.session.store
         try:
-            found = choose(store.listed, name) if name or not self.session.shows else None
+            found = choose(store.listed, name) if name or store.exchange is None else None
         except NoSuchConversation as missing:
             if store.finished and self.is_current:
                 self.feeder.pause()
@@ -146,10 +146,11 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
         from pktscope.tui.feed import Feed
 
         store = self.session.store
-        if conversation is None and store.finished and len(store.listed) == 1:
+        exchange = store.exchange
+        if conversation is None and exchange is None and store.finished and len(store.listed) == 1:
             conversation = store.listed[0]
         live = self.session.run is not None or not store.finished
-        self.feed = Feed(store.reader(conversation), conversation, fold=self.session.options.fold)
+        self.feed = Feed(store.reader(conversation), conversation, exchange=exchange, fold=self.session.options.fold)
         self.player = Player(pace=self.player.pace, true_time=self.player.true_time)
         self.stops = Stops()
         self.following, self.sought = live, None

@@ -1,0 +1,467 @@
+"""All conversations of an exchange together: one Flow each, and one numbering of steps for all of them.
+
+A demo or two programs may open several connections. Rules see one conversation at a time (a `Flow`); what reads and
+draws sees one stream of steps (`Flows`), each of which names its conversation. Which conversation a call belongs to is
+known when the kernel has said so: connect() by the port it was given, accept() by the connection it hands over. What
+a conversation missed until then is told to it later; no step and no note ever changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from pktscope.flow import Flow
+from pktscope.model import (
+    Call,
+    Conversation,
+    End,
+    Endpoint,
+    Exchange,
+    Fate,
+    Frame,
+    Icmp,
+    Note,
+    Observation,
+    Return,
+    Sample,
+    Side,
+    States,
+    Step,
+    Tcp,
+    Udp,
+)
+from pktscope.programs import OPENING, RECEIVING, SENDING
+
+Key: TypeAlias = "tuple[str, frozenset[Endpoint], int]"
+"""Protocol, both ends, and what else tells conversations apart (the identifier of an echo)."""
+
+WILDCARDS = frozenset({"0.0.0.0", "::"})
+PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp"}
+NONE = -1
+"""The conversation of a step that belongs to none, or not yet to one."""
+
+
+class Strand:
+    """One Flow among several: its own numbering of steps, and everybody's."""
+
+    def __init__(self, flow: Flow, conversation: int = NONE) -> None:
+        self.flow = flow
+        self.conversation = conversation
+        self.places: list[int] = []
+        """Its step -> the step of the whole."""
+        self.taken: set[int] = set()
+        self.accepted = False
+        """accept() has handed it over."""
+
+    def take(self, seen: Observation, index: int) -> tuple[Step, tuple[Note, ...]]:
+        """Follow an observation that is the step `index` of the whole; step and notes in the numbers of the whole."""
+        self.places.append(index)
+        self.taken.add(index)
+        step, notes = self.flow.feed(seen)
+        if len(self.places) - 1 == index and self.conversation == 0:
+            return step, notes  # nothing else was followed so far
+        return self.outward(step), tuple(self.translated(note) for note in notes)
+
+    def outward(self, step: Step) -> Step:
+        """A step of its own as a step of the whole."""
+        at, segment = self.places, step.segment
+        if segment is not None and segment.answers is not None:
+            segment = replace(segment, answers=at[segment.answers])
+        call = None if step.call is None else at[step.call]
+        return replace(step, index=at[step.index], segment=segment, call=call, conversation=self.conversation)
+
+    def translated(self, note: Note) -> Note:
+        """A note of its own with the steps of the whole."""
+        at = self.places
+        evidence = tuple(sorted({at[step] for step in note.evidence}))
+        return replace(note, step=at[note.step], since=at[note.since], evidence=evidence)
+
+    def learn(self, indexes: Iterable[int], steps: Sequence[Step]) -> None:
+        """Follow what was seen before and is its concern after all; what rules say of it was said then."""
+        for index in sorted(set(indexes) - self.taken):
+            self.places.append(index)
+            self.taken.add(index)
+            self.flow.feed(steps[index].observation)
+
+
+@dataclass(slots=True)
+class Holder:
+    """A traced program's socket."""
+
+    side: Side
+    protocol: str = ""
+    local: Endpoint | None = None
+    peer: Endpoint | None = None
+    """Of a connected socket."""
+    listening: bool = False
+    calls: list[int] = field(default_factory=list)
+    """Steps of its calls, returns and samples, until it has a conversation of its own."""
+    strands: list[Strand] = field(default_factory=list)
+    """The conversations it carries: at most one, unless it listens or is an unconnected datagram socket."""
+    hall: Strand | None = None
+    """Where its calls go that are no conversation's."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether it serves several conversations."""
+        return self.listening or (self.protocol != "tcp" and self.peer is None)
+
+    def stands_at(self, end: Endpoint) -> bool:
+        """Whether it is bound to this end."""
+        mine = self.local
+        return mine is not None and (mine == end or (mine.port == end.port and mine.address in WILDCARDS))
+
+
+class Flows:
+    """Every conversation of an exchange being followed."""
+
+    def __init__(self, exchange: Exchange | None = None) -> None:
+        self.exchange = exchange or Exchange()
+        self.steps: list[Step] = []
+        self.notes: list[Note] = []
+        self.strands: list[Strand] = []
+        """The conversations, in the order of their first frames."""
+        self.links = tuple(
+            f"{near}-{far}" for near, far in zip(self.exchange.path, self.exchange.path[1:], strict=False)
+        )
+        self.hosts = self._hosts()
+        self._lobby = Strand(self._flow())
+        """What happened before the first frame; it becomes the first conversation."""
+        self._by_key: dict[Key, Strand] = {}
+        self._by_frame: dict[int, Strand] = {}
+        self._fragments: dict[tuple[Endpoint, Endpoint, int | None], Strand] = {}
+        self._backgrounds: dict[str, Strand] = {}
+        self._holders: dict[int, Holder] = {}
+        self._open: dict[int, tuple[Call, list[Strand]]] = {}
+        """Calls that have not returned, by serial, and who was told of them."""
+        self._current = self._lobby
+
+    def _flow(self, conversation: Conversation | None = None) -> Flow:
+        return Flow(conversation, wire=self.exchange.topology == "wire", links=self.links)
+
+    def _hosts(self) -> dict[str, int]:
+        """Place on the path by address, as the exchange's settings tell: ('R1', '10.0.1.1 10.0.2.1')."""
+        path = self.exchange.path or ("client", "server")
+        told = dict(self.exchange.settings)
+        return {address: place for place, host in enumerate(path) for address in told.get(host, "").split()}
+
+    # What is known of the whole
+
+    @property
+    def client(self) -> Endpoint | None:
+        """The client's end; without a port, or without an address, where conversations differ in it."""
+        return common([strand.flow.client for strand in self.strands] or [self._lobby.flow.client])
+
+    @property
+    def server(self) -> Endpoint | None:
+        """The server's end, likewise."""
+        return common([strand.flow.server for strand in self.strands] or [self._lobby.flow.server])
+
+    @property
+    def protocol(self) -> str:
+        """Of the first conversation."""
+        return (self.strands[0] if self.strands else self._lobby).flow.protocol
+
+    @property
+    def states(self) -> States:
+        """(client, server) of the conversation last heard of."""
+        return self._current.flow.states
+
+    def frame_number(self, step: int) -> int:
+        """The number in its capture of the frame at a step; 0 if the step is none."""
+        seen = self.steps[step].observation
+        return seen.number if isinstance(seen, Frame) else 0
+
+    # The fold
+
+    def feed(self, observation: Observation) -> tuple[Step, tuple[Note, ...]]:
+        """Take one observation: its step, and what the rules say of it."""
+        index = len(self.steps)
+        told = self._concerned(observation)
+        step, found = told[0].take(observation, index)
+        notes = list(found)
+        for other in told[1:]:
+            notes += [note for note in other.take(observation, index)[1] if not said(note, notes)]
+        if step.conversation == NONE and step.before == step.after and self.strands:
+            now = self._current.flow.states
+            step = replace(step, before=now, after=now)
+        self.steps.append(step)
+        self.notes.extend(notes)
+        if isinstance(observation, Call | Return | Sample):
+            self._remember(observation, index)
+        return step, tuple(notes)
+
+    def _concerned(self, seen: Observation) -> list[Strand]:
+        """Who follows this; the first one's step is the step."""
+        match seen:
+            case Frame():
+                return [self._of_frame(seen)]
+            case Call():
+                return self._of_call(seen)
+            case Return():
+                return self._of_return(seen)
+            case Sample():
+                return [self._of_socket(seen.socket)]
+            case Fate():
+                return [self._by_frame.get(seen.frame, self._current)]
+            case End():
+                halls = [each.hall for each in self._holders.values() if each.hall is not None]
+                return [*(self.strands or [self._lobby]), *halls]
+
+    # Frames
+
+    def _of_frame(self, frame: Frame) -> Strand:
+        key = key_of(frame)
+        if key is None:
+            strand = self._background(frame)
+        else:
+            strand = self._by_key.get(key) or self._born(key, frame)
+            self._current = strand
+        ip = frame.ip
+        if ip is not None and ip.is_fragment and frame.source.port is not None:
+            self._fragments[bare(frame.source), bare(frame.target), ip.identification] = strand
+        self._by_frame[frame.number] = strand
+        return strand
+
+    def _background(self, frame: Frame) -> Strand:
+        """Who follows a frame that is no conversation's: a later fragment, or what serves all of them (ARP, IGMP)."""
+        ip = frame.ip
+        if ip is not None and ip.is_fragment:
+            known = self._fragments.get((bare(frame.source), bare(frame.target), ip.identification))
+            return known or self._current
+        name = getattr(frame.transport, "name", "") or type(frame.transport).__name__
+        if name not in self._backgrounds:
+            strand = self._backgrounds[name] = Strand(self._flow())
+            place = self.hosts.get(frame.source.address)
+            if place == len(self.exchange.path or "cs") - 1:
+                strand.flow.settle(frame.target, frame.source)
+        return self._backgrounds[name]
+
+    def _born(self, key: Key, frame: Frame) -> Strand:
+        """A new conversation, told of the calls that led to it."""
+        caller = self._caller(frame)
+        _, target = parties(frame)
+        number = len(self.strands)
+        waiting = [holder for holder in self._holders.values() if not holder.shared or holder.side is Side.CLIENT]
+        if not number and all(holder is caller or holder.stands_at(target) for holder in waiting):
+            strand = self._lobby
+            strand.conversation = 0
+            strand.flow.protocol = ""
+        else:
+            strand = Strand(self._flow(), number)
+        servers = [each for each in self._holders.values() if each is not caller and each.stands_at(target)]
+        for each in (caller, *servers):
+            strand.learn(() if each is None else self._history(each), self.steps)
+        strand.flow.protocol = key[0]
+        strand.flow.settle(*self._roles(frame, caller, servers, strand.flow))
+        self.strands.append(strand)
+        self._by_key[key] = strand
+        for each in (caller, *servers):
+            if each is not None:
+                each.strands.append(strand)
+        return strand
+
+    def _history(self, holder: Holder) -> list[int]:
+        """What a new conversation has to know of a socket: not what it did for others."""
+        if not holder.shared:
+            return list(holder.calls)
+        others = {
+            seen.serial for index in holder.calls
+            if isinstance(seen := self.steps[index].observation, Return) and seen.name in SERVING
+        }  # fmt: skip
+        return [index for index in holder.calls if getattr(self.steps[index].observation, "serial", 0) not in others]
+
+    def _caller(self, frame: Frame) -> Holder | None:
+        """The socket whose call put the first frame of a conversation on the wire; None if that is not certain."""
+        source, target = parties(frame)
+        bound = [each for each in self._holders.values() if not each.listening and each.stands_at(source)]
+        if len(bound) == 1:
+            return bound[0]
+        found = []
+        for call, _ in self._open.values():
+            holder = self._holders.get(call.socket)
+            aims = call.name in OPENING or call.name in SENDING
+            if holder is not None and aims and call.peer is not None and reaches(call.peer, target):
+                free = holder.local is None or holder.stands_at(source)
+                if free and (holder.shared or not holder.strands):
+                    found.append(holder)
+        return found[0] if len(found) == 1 else None
+
+    def _roles(
+        self, frame: Frame, caller: Holder | None, servers: list[Holder], flow: Flow
+    ) -> tuple[Endpoint, Endpoint]:
+        """(client, server): the sides are the programs', whoever of them spoke first."""
+        source, target = parties(frame)
+        side = caller.side if caller else servers[0].side.other if servers else None
+        if side is None and self.hosts.get(source.address) != self.hosts.get(target.address):
+            near, far = self.hosts.get(source.address, 0), self.hosts.get(target.address, len(self.exchange.path))
+            side = Side.CLIENT if near < far else Side.SERVER
+        if side is None:
+            return (source, target) if isinstance(frame.transport, Icmp) else flow.roles(frame)
+        return (source, target) if side is Side.CLIENT else (target, source)
+
+    # Calls
+
+    def _of_socket(self, number: int) -> Strand:
+        """Who follows what is told of a socket."""
+        holder = self._holders.get(number)
+        if holder is None:
+            return self._current
+        if len(holder.strands) == 1 and (not holder.shared or len(self.strands) == 1):
+            return holder.strands[0]
+        return self._hall(holder)
+
+    def _hall(self, holder: Holder) -> Strand:
+        """Where calls go that belong to no conversation (yet)."""
+        if not self.strands:
+            return self._lobby
+        if holder.hall is None:
+            holder.hall = Strand(self._flow())
+            holder.hall.learn(holder.calls, self.steps)
+        return holder.hall
+
+    def _of_call(self, call: Call) -> list[Strand]:
+        told = self._told_of(call)
+        self._open[call.serial] = (call, told)
+        return told
+
+    def _told_of(self, call: Call) -> list[Strand]:
+        if not call.socket:
+            everybody = self.strands or [self._lobby]
+            return everybody if call.name == "exit" else [self._current]
+        holder = self._holder(call.socket, call.side)
+        holder.protocol = holder.protocol or call.protocol
+        if len(holder.strands) == 1 and not holder.shared:
+            return holder.strands
+        if holder.listening:
+            return self._of_listener(call, holder)
+        if call.peer is not None and call.name in SENDING:
+            aimed = [each for each in holder.strands if call.peer in (each.flow.client, each.flow.server)]
+            return aimed[:1] or [self._hall(holder)]
+        return holder.strands if len(holder.strands) == 1 else [self._hall(holder)]
+
+    def _of_listener(self, call: Call, holder: Holder) -> list[Strand]:
+        """accept() will take the first connection of its queue; close() is the concern of all that wait in it."""
+        queue = [each for each in holder.strands if not each.accepted]
+        if len(self.strands) == 1:
+            return self.strands
+        if call.name == "accept":
+            return queue[:1] or [self._hall(holder)]
+        return [self._hall(holder), *queue] if call.name in ("close", "shutdown") else [self._hall(holder)]
+
+    def _of_return(self, back: Return) -> list[Strand]:
+        call, told = self._open.pop(back.serial, (None, [self._of_socket(back.socket)]))
+        found = None if back.error or call is None else self._revealed(call, back)
+        if found is None:
+            return told
+        holder = self._holder(back.socket, back.side)
+        strand, concerns = found
+        strand.learn(concerns, self.steps)
+        if strand not in holder.strands:
+            holder.strands.append(strand)
+        return [strand, *(other for other in told if other is not strand)]
+
+    def _revealed(self, call: Call, back: Return) -> tuple[Strand, list[int]] | None:
+        """The conversation a return proves its call to be part of, and the steps that one has to know."""
+        own = list(self._holders[back.socket].calls) if back.socket in self._holders else []
+        entered = [step for step in own if is_call(self.steps[step].observation, back.serial)]
+        ends = frozenset({end for end in (back.local, back.peer) if end is not None})
+        if call.name == "accept" and back.new_socket is not None:
+            strand = self._by_key.get(("tcp", ends, 0))
+            if strand is None:
+                return None
+            strand.accepted = True
+            made = self._holder(back.new_socket, back.side)
+            made.protocol, made.local, made.peer, made.strands = "tcp", back.local, back.peer, [strand]
+            return strand, entered
+        if call.name in OPENING and len(ends) == 2:
+            strand = self._by_key.get((call.protocol, ends, 0))
+            return None if strand is None else (strand, own)
+        if call.name in RECEIVING and back.peer is not None and call.protocol == "udp":
+            strands = [each for each in self.strands if back.peer in (each.flow.client, each.flow.server)]
+            return (strands[-1], entered) if strands else None
+        return None
+
+    def _holder(self, number: int, side: Side) -> Holder:
+        return self._holders.setdefault(number, Holder(side))
+
+    def _remember(self, told: Call | Return | Sample, index: int) -> None:
+        """Learn of a socket what a call, a return or a sample tells."""
+        if not told.socket:
+            return
+        holder = self._holder(told.socket, told.side)
+        holder.calls.append(index)
+        made = isinstance(told, Return) and told.new_socket is not None
+        if told.local is not None and not made:
+            holder.local = told.local
+        if isinstance(told, Return) and not told.error:
+            holder.listening |= told.name == "listen"
+            if told.name in OPENING or (told.peer is not None and holder.protocol == "tcp" and not made):
+                holder.peer = told.peer
+        if len(holder.calls) > KEPT and not holder.listening:
+            del holder.calls[: KEPT // 2]
+
+
+SERVING = SENDING | RECEIVING | {"accept"}
+"""What a socket that serves several conversations does for one of them."""
+
+KEPT = 4096
+"""Steps remembered of a socket: enough for what any conversation has to be told later."""
+
+
+def is_call(seen: Observation, serial: int) -> bool:
+    """Whether this is the call of that serial."""
+    return isinstance(seen, Call) and seen.serial == serial
+
+
+def said(note: Note, notes: list[Note]) -> bool:
+    """Whether another conversation's rules have said the same of this step."""
+    return any(note.rule == other.rule and note.message == other.message and note.values == other.values
+               for other in notes)  # fmt: skip
+
+
+def bare(end: Endpoint) -> Endpoint:
+    """Without the port."""
+    return Endpoint(end.address)
+
+
+def reaches(aim: Endpoint, target: Endpoint) -> bool:
+    """Whether what is sent to `aim` arrives at `target`; raw sockets name no port, and 0.0.0.0 is this host."""
+    here = aim.address == target.address or aim.address in WILDCARDS
+    return here and (aim.port == target.port or target.port is None)
+
+
+def parties(frame: Frame) -> tuple[Endpoint, Endpoint]:
+    """Who talks to whom: of an ICMP error, the ends of the packet it complains of."""
+    if isinstance(frame.transport, Icmp) and frame.transport.quoted is not None:
+        return frame.transport.quoted.source, frame.transport.quoted.target
+    return frame.source, frame.target
+
+
+def key_of(frame: Frame) -> Key | None:
+    """Which conversation a frame is part of; None for what is no conversation's own."""
+    match frame.transport:
+        case Tcp():
+            return "tcp", frozenset({frame.source, frame.target}), 0
+        case Udp():
+            return "udp", frozenset({frame.source, frame.target}), 0
+        case Icmp(quoted=None) as message:
+            return "icmp", frozenset({frame.source, frame.target}), message.identifier or 0
+        case Icmp() as message if message.quoted is not None:
+            quoted = message.quoted
+            return PROTOCOLS.get(quoted.protocol, "ip"), frozenset({quoted.source, quoted.target}), 0
+        case None if frame.ip is not None and frame.source.port is not None:
+            return PROTOCOLS.get(frame.ip.protocol, "ip"), frozenset({frame.source, frame.target}), 0
+        case _:
+            return None
+
+
+def common(ends: Sequence[Endpoint | None]) -> Endpoint | None:
+    """What all these ends have in common: the end itself, its address alone, or no more than that they are ends."""
+    known = [end for end in ends if end is not None]
+    if len(set(known)) < 2:
+        return known[0] if known else None
+    addresses = {end.address for end in known}
+    return Endpoint(addresses.pop()) if len(addresses) == 1 else Endpoint("")
