@@ -104,6 +104,11 @@ def _(text: str) -> str:
     return text
 
 
+def N_(text: str) -> str:
+    """Marks a text for translation where a table is built; whoever shows it says `_()` of it."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Words inside a sentence, as a value of its template: translated when the sentence is said."""
