@@ -108,6 +108,11 @@ class Holder:
         """Whether it serves several conversations."""
         return self.listening or (self.protocol != "tcp" and self.peer is None)
 
+    @property
+    def free(self) -> bool:
+        """Whether a new conversation can be its own."""
+        return self.shared or not self.strands
+
     def stands_at(self, end: Endpoint) -> bool:
         """Whether it is bound to this end."""
         mine = self.local
@@ -183,7 +188,9 @@ class Flows:
         step, found = told[0].take(observation, index)
         notes = list(found)
         for other in told[1:]:
-            notes += [note for note in other.take(observation, index)[1] if not said(note, notes)]
+            more = other.take(observation, index)[1]
+            if not isinstance(observation, Return):  # what a call returned is one conversation's to tell
+                notes += [note for note in more if not said(note, notes)]
         if step.conversation == NONE and step.before == step.after and self.strands:
             now = self._current.flow.states
             step = replace(step, before=now, after=now)
@@ -244,24 +251,33 @@ class Flows:
         caller = self._caller(frame)
         _, target = parties(frame)
         number = len(self.strands)
-        waiting = [holder for holder in self._holders.values() if not holder.shared or holder.side is Side.CLIENT]
-        if not number and all(holder is caller or holder.stands_at(target) for holder in waiting):
+        alone = not number and self._undivided(key[0], caller)
+        if alone:
             strand = self._lobby
             strand.conversation = 0
             strand.flow.protocol = ""
         else:
             strand = Strand(self._flow(), number)
-        servers = [each for each in self._holders.values() if each is not caller and each.stands_at(target)]
+        servers = [
+            each for each in self._holders.values() if each is not caller and each.free and each.stands_at(target)
+        ]
         for each in (caller, *servers):
             strand.learn(() if each is None else self._history(each), self.steps)
         strand.flow.protocol = key[0]
         strand.flow.settle(*self._roles(frame, caller, servers, strand.flow))
         self.strands.append(strand)
         self._by_key[key] = strand
-        for each in (caller, *servers):
+        for each in self._holders.values() if alone else (caller, *servers):
             if each is not None:
                 each.strands.append(strand)
         return strand
+
+    def _undivided(self, protocol: str, caller: Holder | None) -> bool:
+        """Whether all that was told before the first frame is its conversation's: no side has a second socket."""
+        others = [each for each in self._holders.values() if each is not caller]
+        sides = [each.side for each in self._holders.values()]
+        kin = all(each.protocol in (protocol, "raw", "") for each in others)
+        return kin and len(set(sides)) == len(sides)
 
     def _history(self, holder: Holder) -> list[int]:
         """What a new conversation has to know of a socket: not what it did for others."""
@@ -276,17 +292,17 @@ class Flows:
     def _caller(self, frame: Frame) -> Holder | None:
         """The socket whose call put the first frame of a conversation on the wire; None if that is not certain."""
         source, target = parties(frame)
-        bound = [each for each in self._holders.values() if not each.listening and each.stands_at(source)]
+        bound = [each for each in self._holders.values() if not each.listening and each.free and each.stands_at(source)]
         if len(bound) == 1:
             return bound[0]
         found = []
         for call, _ in self._open.values():
             holder = self._holders.get(call.socket)
             aims = call.name in OPENING or call.name in SENDING
-            if holder is not None and aims and call.peer is not None and reaches(call.peer, target):
-                free = holder.local is None or holder.stands_at(source)
-                if free and (holder.shared or not holder.strands):
-                    found.append(holder)
+            if holder is None or not holder.free or not aims or call.peer is None:
+                continue
+            if reaches(call.peer, target) and (holder.local is None or holder.stands_at(source)):
+                found.append(holder)
         return found[0] if len(found) == 1 else None
 
     def _roles(
@@ -331,8 +347,11 @@ class Flows:
         if not call.socket:
             everybody = self.strands or [self._lobby]
             return everybody if call.name == "exit" else [self._current]
+        new = call.socket not in self._holders
         holder = self._holder(call.socket, call.side)
         holder.protocol = holder.protocol or call.protocol
+        if new and call.name != "socket" and len(self.strands) == 1:
+            holder.strands.append(self.strands[0])  # its beginning was not told; there is nothing else it could be for
         if len(holder.strands) == 1 and not holder.shared:
             return holder.strands
         if holder.listening:
