@@ -23,7 +23,8 @@ def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] |
     """Run a demo; show it unless `look` is None; hold it to its promise."""
     from pktscope.lab import runner
 
-    with runner.start(demo.name, host=host) as run:
+    screen = look is not None and on_screen(look)
+    with runner.start(demo.name, host=host, interactive=screen) as run:
         receive = receiver(run, write_to)
         if look is not None and on_screen(look):
             code = show_screen(receive, look, title=demo.title, run=run, demo=demo)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import Ring
 from pktscope.lab.diag import Diag
+from pktscope.lab.lines import Line, Lines
 from pktscope.lab.program import Program
 from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.trace import sample_of
@@ -39,6 +40,8 @@ MARGIN = 20_000
 TURN = 10
 """Milliseconds between two looks at what moves without waking us."""
 
+READING = 2.0
+"""Seconds a program waits for its line at most where somebody else never comes to rest."""
 
 STOPPED = "stopped by whoever started the run"
 
@@ -60,14 +63,20 @@ class Director:
     """One run, from the first program's start to the last frame."""
 
     def __init__(self, writer: Writer, ring: Ring, sniffer: Sniffer, programs: list[Program], promises: memoryview,
-                 control: int, limit: float) -> None:  # fmt: skip
-        """`control`: a descriptor whose end of file ends the run; `limit`: seconds the programs may take."""
+                 control: int, limit: float, lines: Lines | None = None) -> None:  # fmt: skip
+        """`control`: a descriptor whose end of file ends the run, and that brings what is typed; `limit`: seconds the
+        programs may take, waiting for somebody to type not counted; `lines`: what their input() gets."""
         self._writer = writer
         self._ring = ring
         self._sniffer = sniffer
         self._programs = programs
         self._promises = promises
         self._control = control
+        self._lines = lines or Lines()
+        self._unread = b""
+        """The beginning of a message of the control pipe's."""
+        self._asked = 0.0
+        """Since when somebody has been asking for a line."""
         self._diag = Diag()
         self._held: list[tuple[int, int, bytes | Call | Return | Sample, int]] = []
         self._arrivals = 0
@@ -79,6 +88,7 @@ class Director:
         self._frames = 0
         self._moved = time.monotonic()
         self._deadline = self._moved + limit
+        self._checked = self._moved
         self._poll = select.poll()
         for descriptor in (control, sniffer.pipe, *(program.line for program in programs)):
             self._poll.register(descriptor, select.POLLIN)
@@ -91,6 +101,7 @@ class Director:
                 self._turn()
                 self._start_clients()
                 self._release_pause()
+                self._answer_input()
                 self._check_time()
             self._settle()
         except Interrupted as stopped:
@@ -103,16 +114,26 @@ class Director:
 
     def _turn(self) -> None:
         """Wait for something to be told, take it all, write what nothing earlier can come before."""
-        watchful = self._held or self._settling or self._paused()
+        watchful = self._held or self._settling or self._paused() or (self._asking() and not self._lines.interactive)
         for descriptor, _ in self._poll.poll(TURN if watchful else 10 * TURN):
-            if descriptor == self._control and not os.read(self._control, 1):
-                raise Interrupted(STOPPED)
+            if descriptor == self._control:
+                self._obey()
         frames = self._ring.count()
         if frames != self._frames:
             self._frames, self._moved = frames, time.monotonic()
         self._write(self._collect())
         if lost := self._sniffer.lost():
             raise Interrupted(lost)
+
+    def _obey(self) -> None:
+        """Take what the control pipe brings: lines that were typed, or the end."""
+        octets = os.read(self._control, 1 << 16)
+        if not octets:
+            raise Interrupted(STOPPED)
+        *messages, self._unread = (self._unread + octets).split(b"\n")
+        for message in messages:
+            self._lines.hear(message)
+        self._unread = self._unread[: 1 << 16]
 
     def _collect(self) -> int:
         """Take everything told so far; the time up to which that is everything."""
@@ -196,6 +217,33 @@ class Director:
             chosen.turn = self._turns
             chosen.go()
 
+    def _asking(self) -> list[Program]:
+        return [program for program in self._programs if program.asking and not program.ended]
+
+    def _answer_input(self) -> None:
+        """Give somebody the line it waits for: what was typed at once, what was given once nothing else happens.
+
+        Whoever typed it would have seen the answer to the line before, too; so the order on the wire is certain.
+        """
+        asking = sorted(self._asking(), key=lambda program: (program.turn, -program.slot))
+        self._asked = (self._asked or time.monotonic()) if asking else 0.0
+        typed = self._lines.at_once(asking)
+        if typed is None and asking and (self._all_idle() or time.monotonic() - self._asked > READING):
+            typed = self._lines.choose(asking)
+        if typed is not None:
+            self._let_read(*typed)
+
+    def _all_idle(self) -> bool:
+        """Whether nothing would happen if nobody typed anything."""
+        active = [program for program in self._programs if program.started and not program.ended]
+        calm = all(not self._promises[program.slot] and program.idle() for program in active)
+        return calm and not self._paused() and self._quiet() and not self._told_more()
+
+    def _let_read(self, program: Program, line: Line) -> None:
+        self._turns += 1
+        program.turn, self._asked = self._turns, 0.0
+        program.answer(line.text)
+
     def _all_blocked(self) -> bool:
         active = [program for program in self._programs if program.started and not program.ended]
         return all(not self._promises[program.slot] and program.asleep() for program in active)
@@ -213,6 +261,9 @@ class Director:
 
     def _check_time(self) -> None:
         now, failure = time.monotonic(), self._failed()
+        if self._lines.interactive and self._asking():
+            self._deadline += now - self._checked  # the clock of whoever sits there is not the programs'
+        self._checked = now
         if failure:
             self._deadline = min(self._deadline, now + PATIENCE)
         if now > self._deadline:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pktscope.capture.recording import from_json
-from pktscope.lab import kernel, spell
+from pktscope.lab import kernel, keyboard, spell
 from pktscope.lab.teller import Teller
 from pktscope.lab.trace import install
 from pktscope.model import Call, Return, Sample, Side
 
 GO = b"g"
 """What the director sends: to start a program, and to let it out of pause()."""
+
+LINE, NO_LINE = b"l", b"e"
+"""What it answers to input(): the line behind it, or that there is none."""
 
 READY = {("listen", "tcp"), ("listen", "unix"), ("bind", "udp")}
 """What a server must have done before its clients start, by call and protocol."""
@@ -36,6 +39,8 @@ class Script:
     source: str
     function: str
     arguments: tuple[Any, ...]
+    number: int = 1
+    """Which of its side's programs."""
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class Program:
     """The exception that ended it, in one line; empty for a normal end."""
     paused: bool = False
     """In pause(), not let out yet."""
+    asking: bool = False
+    """In input(), without an answer."""
     turn: int = 0
     """When it was last let go on: the director counts."""
 
@@ -73,6 +80,12 @@ class Program:
         self.started, self.paused = True, False
         with suppress(BrokenPipeError):  # it died: its line says so next
             os.write(self.line, GO)
+
+    def answer(self, text: str | None) -> None:
+        """Answer its input() with a line; None for the end of input."""
+        self.asking = False
+        with suppress(BrokenPipeError):
+            os.write(self.line, NO_LINE if text is None else LINE + text.encode("utf-8", "replace"))
 
     def hear(self) -> Iterator[Call | Return | Sample]:
         """Everything it has told since; sets `ended` when that was the last."""
@@ -93,7 +106,7 @@ class Program:
                 yield event
 
     def _remember(self, event: Call | Return | Sample) -> None:
-        if isinstance(event, Sample):
+        if isinstance(event, Sample) or event.name == "print":
             return
         before, self.last, self.host_pid = self.last, event, event.pid
         if isinstance(event, Return):
@@ -101,6 +114,8 @@ class Program:
             self.ready |= not event.error and (event.name, protocol) in READY
         elif event.name == "pause":
             self.paused = self.ready = True
+        elif event.name == "input":
+            self.asking = True
         elif event.name == "exit":
             self.failure = event.arguments
 
@@ -108,6 +123,10 @@ class Program:
         """Whether it is inside a call and the kernel says that every thread of it sleeps."""
         if not isinstance(self.last, Call) or self.last.name == "exit":
             return False
+        return self.idle()
+
+    def idle(self) -> bool:
+        """Whether every thread of it sleeps, in a call of ours or in select(), sleep() and their like."""
         try:
             tasks = f"/proc/{self.host_pid}/task"
             return all(_state(f"{tasks}/{task}") == "S" for task in os.listdir(tasks))
@@ -147,8 +166,9 @@ def _be_program(script: Script, line: int, promises: memoryview, slot: int) -> N
 
 def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
     path = f"<{script.name}>"
-    teller = Teller(line, script.side, promises, slot, {path: script.name})
+    teller = Teller(line, script.side, promises, slot, {path: script.name}, script.number)
     install(teller)
+    keyboard.install(teller)
     failure = ""
     with _whole_failures() as failed:
         module: dict[str, Any] = {"__name__": script.name.removesuffix(".py"), "__file__": script.name}
@@ -156,6 +176,7 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
         module[script.function](*script.arguments, _pause(teller))
     if failed:
         failure = _describe(failed[0], path, script.name)
+    keyboard.flush()
     teller.call("exit", failure)
     return 1 if failure else 0
 
@@ -163,9 +184,10 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
 def _pause(teller: Teller) -> Callable[..., None]:
     def pause(scene: str = "") -> None:
         """Return when the wire is quiet and everybody else waits; with a title, a scene begins."""
-        serial = teller.call("pause", scene)
-        teller.await_release()
-        teller.back(serial, "pause")
+        with teller.alone:
+            serial = teller.call("pause", scene)
+            teller.answer()
+            teller.back(serial, "pause")
 
     return pause
 

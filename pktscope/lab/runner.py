@@ -17,6 +17,8 @@ from pktscope.lab.codes import FAILED, INTERRUPTED, KNOWN
 if TYPE_CHECKING:
     import subprocess
 
+    from pktscope.model import Side
+
 _BOOT = "import sys; sys.path += [p for p in {path!r} if p not in sys.path]; from pktscope.lab.worker import run; run()"
 
 GRACE = 2.0
@@ -73,11 +75,23 @@ class Run:
         except subprocess.TimeoutExpired:
             raise TimeoutError("the run has not ended") from None
 
+    def type(self, side: Side, program: int, line: str | None) -> None:
+        """Type a line for a program that waits in input(), or will; None is the end of input. `program` counts from 1
+        on its side. Nothing happens where the run is over."""
+        from pktscope.lab.lines import message
+
+        control = self._process.stdin
+        if control is not None and not control.closed:
+            with suppress(BrokenPipeError):
+                control.write(message(side, program, line))
+                control.flush()
+
     def stop(self) -> None:
         """End everything now. What was recorded is in the stream, and its End says that it was interrupted."""
         control = self._process.stdin
         if control is not None and not control.closed:
-            control.close()
+            with suppress(BrokenPipeError):
+                control.close()
 
     def close(self) -> None:
         """Stop, make sure of it, and let go of the pipes."""
@@ -114,9 +128,13 @@ def _epitaph(status: int) -> str:
         return f"the run ended without a word (exit code {status})"
 
 
-def start(demo: str, *, host: bool = False) -> Run:
-    """Run a demo: in a private room where that is possible; on the host's loopback where not, or where `host` asks."""
-    return _spawn(["demo", demo, *(["--host"] if host else [])])
+def start(demo: str, *, host: bool = False, says: Sequence[str] = (), interactive: bool = False) -> Run:
+    """Run a demo: in a private room where that is possible; on the host's loopback where not, or where `host` asks.
+
+    `says`: what its input() gets, instead of what the demo has; `interactive`: somebody types() the rest.
+    """
+    spoken = [f"--say={line}" for line in says]
+    return _spawn(["demo", demo, *(["--host"] if host else []), *spoken, *(["--interactive"] if interactive else [])])
 
 
 def live(interface: str, *, expression: str = "", count: int = 0) -> Run:

@@ -13,6 +13,9 @@ from pktscope.capture.recording import to_json
 from pktscope.lab import spell
 from pktscope.model import Call, Return, Sample, Side
 
+LONGEST_ANSWER = 1 << 16
+"""Octets."""
+
 
 class Teller:
     """`with teller as now:` stamps; `send` inside it tells.
@@ -21,9 +24,11 @@ class Teller:
     the director know up to when the recording is complete, however slowly this process is scheduled.
     """
 
-    def __init__(self, line: int, side: Side, promises: memoryview, slot: int, sources: dict[str, str]) -> None:
+    def __init__(self, line: int, side: Side, promises: memoryview, slot: int, sources: dict[str, str],
+                 program: int = 1) -> None:  # fmt: skip
         """`line` is a SOCK_SEQPACKET descriptor; `sources` maps a code object's file name to the name to tell."""
         self.side = side
+        self.program = program
         self.pid = int(os.readlink("/proc/self"))  # as the host's /proc knows us, also from within a PID namespace
         self._line = line
         self._promises = promises
@@ -32,6 +37,8 @@ class Teller:
         self._lock = threading.RLock()
         self._before: list[int] = []
         self._numbers = count(1)
+        self.alone = threading.RLock()
+        """Held while the program waits for an answer of the director's: one question at a time."""
 
     def number(self) -> int:
         """A number for a call or a socket that no other program of the recording gives out."""
@@ -52,9 +59,9 @@ class Teller:
         """Tell the director; blocks while it is far behind."""
         os.write(self._line, f"{type(event).__name__.lower()} {to_json(event)}".encode())
 
-    def await_release(self) -> None:
-        """Wait for the director's answer to the 'pause' just told."""
-        os.read(self._line, 1)
+    def answer(self) -> bytes:
+        """Wait for the director's answer to the 'pause' or 'input' just told; b'' when it is gone."""
+        return os.read(self._line, LONGEST_ANSWER)
 
     def place(self) -> tuple[str, int]:
         """File and line of the innermost frame inside the program's own source; ('', 0) if there is none."""
@@ -71,10 +78,11 @@ class Teller:
         serial, (file, line) = self.number(), self.place()
         with self as now:
             arguments = spell.bounded(arguments)
-            self.send(Call(now, self.side, self.pid, serial, name, arguments, file=file, line=line))
+            self.send(Call(now, self.side, self.pid, serial, name, arguments, file=file, line=line,
+                           program=self.program))  # fmt: skip
         return serial
 
-    def back(self, serial: int, name: str, result: str = "") -> None:
+    def back(self, serial: int, name: str, result: str = "", *, error: str = "") -> None:
         """Tell that what `call` told of has come back."""
         with self as now:
-            self.send(Return(now, self.side, self.pid, serial, name, result=spell.bounded(result)))
+            self.send(Return(now, self.side, self.pid, serial, name, result=spell.bounded(result), error=error))

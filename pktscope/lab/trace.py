@@ -104,7 +104,7 @@ class Traced(_Socket):
         with teller as now:
             call = Call(
                 now, teller.side, teller.pid, serial, name, shown, self.identity, descriptor, protocol,
-                local, address(name, given) or peer, length, data, file, line,
+                local, address(name, given) or peer, length, data, file, line, teller.program,
             )  # fmt: skip
             teller.send(call)
         return serial

@@ -22,6 +22,7 @@ from pktscope.demos import Demo
 from pktscope.lab import ladder, live, program, room, threshold
 from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK, USAGE
 from pktscope.lab.director import STOPPED, Director
+from pktscope.lab.lines import Lines, spoken
 from pktscope.lab.program import Script
 from pktscope.lab.room import Refused, step
 from pktscope.lab.sniffer import Sniffer
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return refuse(USAGE, str(error))
     if wanted.host and not demo.needs.shared:
         return refuse(USAGE, f"the demo {demo.name} needs a private room: on the host's loopback MTU and timers differ")
-    return _climb(demo, wanted.host)
+    return _climb(demo, wanted.host, _lines(demo, wanted.say, wanted.interactive))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,11 +56,18 @@ def _parser() -> argparse.ArgumentParser:
     demo = jobs.add_parser("demo")
     demo.add_argument("name")
     demo.add_argument("--host", action="store_true")
+    demo.add_argument("--say", action="append", default=[])
+    demo.add_argument("--interactive", action="store_true")
     sniff = jobs.add_parser("live")
     sniff.add_argument("--interface", required=True)
     sniff.add_argument("-c", dest="count", type=int, default=0)
     sniff.add_argument("--filter", default="")
     return parser
+
+
+def _lines(demo: Demo, says: Sequence[str], interactive: bool) -> Lines:
+    """What its programs read: as asked, else by hand, else as the demo itself has it."""
+    return Lines(spoken(says or (() if interactive else demo.needs.says)), interactive)
 
 
 def refuse(code: int, line: str) -> int:
@@ -69,7 +77,7 @@ def refuse(code: int, line: str) -> int:
     return code
 
 
-def _climb(demo: Demo, host: bool) -> int:
+def _climb(demo: Demo, host: bool, lines: Lines) -> int:
     """Try the ways in until one holds."""
     first: tuple[str, Refused] | None = None
     for rung in ladder.rungs(host):
@@ -79,7 +87,7 @@ def _climb(demo: Demo, host: bool) -> int:
             continue
         if rung == HOST and not demo.needs.shared:
             continue
-        outcome = threshold.attempt(rung, _job(demo, rung, first))
+        outcome = threshold.attempt(rung, _job(demo, rung, first, lines))
         if isinstance(outcome, int):
             return outcome
         first = first or (rung, outcome)
@@ -89,7 +97,7 @@ def _climb(demo: Demo, host: bool) -> int:
     return refuse(DENIED, f"no live run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
 
 
-def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None) -> threshold.Job:
+def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None, lines: Lines) -> threshold.Job:
     """What to do once in: furnish, open the ring, drop every privilege, run."""
 
     def job(settled: Callable[[], None]) -> int:
@@ -106,7 +114,7 @@ def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None) -> threshol
         promises = program.promise_words(2)
         sniffer = Sniffer(ring, sender, promises, slot=2)
         settled()
-        return _run(demo, exchange, address, ring, sniffer, promises)
+        return _run(demo, exchange, address, ring, sniffer, promises, lines)
 
     return job
 
@@ -125,13 +133,14 @@ def _shared(demo: Demo, refused: tuple[str, Refused] | None) -> tuple[tuple[str,
 
 
 def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sniffer: Sniffer,
-         promises: memoryview) -> int:  # fmt: skip
+         promises: memoryview, lines: Lines) -> int:  # fmt: skip
     """The recording, from its first block to its last."""
     scripts = [Script(side, demo.file, demo.source, side.value, (address,)) for side in (Side.SERVER, Side.CLIENT)]
     programs = [program.start(script, promises, slot) for slot, script in enumerate(scripts)]
     writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface="lo", link=ETHERNET)
     writer.exchange(exchange, time.time_ns())
-    failure = Director(writer, ring, sniffer, programs, promises, CONTROL, demo.seconds + SPARE).conduct()
+    limit = demo.seconds + SPARE
+    failure = Director(writer, ring, sniffer, programs, promises, CONTROL, limit, lines).conduct()
     if failure == STOPPED:
         return INTERRUPTED
     return refuse(FAILED, failure) if failure else OK
