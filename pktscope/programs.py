@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Sequence
 
 from pktscope.connection import Connection
 from pktscope.ends import Datagram, End
@@ -11,8 +11,8 @@ from pktscope.tcp import Input
 
 SENDING = frozenset({"send", "sendall", "sendto", "sendmsg", "write", "sendfile"})
 RECEIVING = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
-LOOK_AHEAD = 64
-"""Datagrams on their way that a recvfrom() is compared with."""
+NEARBY = 64
+"""Datagrams behind and ahead of the latest one received that a recvfrom() is compared with."""
 OPENING = frozenset({"connect", "connect_ex"})
 CLOSING = frozenset({"close", "shutdown", "exit"})
 GIVING_UP = frozenset({"ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED"})
@@ -70,7 +70,7 @@ class Programs:
         """Which octets of the stream a finished call moved; for datagrams, which datagram."""
         length = returned.length or 0
         if call.protocol == "udp" and call.name in RECEIVING and not returned.error:
-            self.connection.now.received = self._take(me, call, returned)
+            self.connection.now.received = self._take(me, call, returned, index)
         if call.protocol != "tcp":
             return None
         if call.name in SENDING and me.writes and me.writes[-1].step == called:
@@ -84,17 +84,23 @@ class Programs:
             return first, first + length
         return None
 
-    @staticmethod
-    def _take(me: End, call: Call, returned: Return) -> Datagram | None:
-        """The datagram a recvfrom() handed over: the first on its way that fits. Those before it were lost."""
-        length = returned.length or 0
-        for place, datagram in enumerate(islice(me.inbox, LOOK_AHEAD)):
-            fits = length == (datagram.length if call.length is None else min(call.length, datagram.length))
-            if fits and datagram.data.startswith(returned.data[: len(datagram.data)]):
-                for _ in range(place if "MSG_PEEK" in call.arguments else place + 1):
-                    me.inbox.popleft()
-                return datagram
-        return None
+    def _take(self, me: End, call: Call, returned: Return, index: int) -> Datagram | None:
+        """The datagram a recvfrom() handed over: the next that fits, else a late one, else one that came twice."""
+        sent, now = self.ends[me.side.other].datagrams, self.connection.now
+        behind = me.taken.get(call.socket, 0)
+        place = fitting(sent, call, returned, behind)
+        if place is None:
+            return None
+        datagram = sent[place]
+        if "MSG_PEEK" in call.arguments:
+            return datagram
+        if place < behind:
+            now.overtaken = sent[behind - 1]
+        else:
+            now.skipped = [each for each in sent[behind:place] if call.socket not in each.takers]
+            me.taken[call.socket] = place + 1
+        datagram.takers.setdefault(call.socket, index)
+        return datagram
 
     def _states(self, me: End, call: Call, returned: Return, index: int) -> None:
         """What a finished call proves about its end's state."""
@@ -137,3 +143,17 @@ class Programs:
             if call.name in names:
                 return step
         return None
+
+
+def fitting(sent: Sequence[Datagram], call: Call, returned: Return, behind: int) -> int | None:
+    """The place of the datagram a call returned: ahead of what its socket has had, then left out, then had before."""
+
+    def fits(place: int) -> bool:
+        datagram = sent[place]
+        length = datagram.length if call.length is None else min(call.length, datagram.length)
+        return (returned.length or 0) == length and datagram.data.startswith(returned.data[: len(datagram.data)])
+
+    ahead = range(behind, min(behind + NEARBY, len(sent)))
+    nearby = range(max(0, behind - NEARBY), behind)
+    late = [place for place in nearby if call.socket not in sent[place].takers]
+    return next((place for place in (*ahead, *late, *nearby) if fits(place)), None)

@@ -27,8 +27,11 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "nagle",
     )),
     ("Datagrams, IP, link", (
+        "udp",
         "udp-echo",
+        "udp-boundaries",
         "fragmentation",
+        "unix",
     )),
 )  # fmt: skip
 """Every demo, in the order the list shows them: from the first connection to the last datagram."""

@@ -102,7 +102,8 @@ def outcome(name: str, given: tuple[Any, ...], result: Any) -> Outcome:
     if name == "recv":
         return Outcome(spell.data(result), len(result), head(result))
     if name in ("recvfrom", "recvmsg"):
-        return Outcome(spell.value(result), len(result[0]), head(result[0]), peer=endpoint(result[-1]))
+        text = spell.value(result) if name == "recvfrom" else spell.message(result)
+        return Outcome(text, len(result[0]), head(result[0]), peer=endpoint(result[-1]))
     if name in ("recv_into", "recvfrom_into"):
         length = result if name == "recv_into" else result[0]
         peer = None if name == "recv_into" else endpoint(result[1])

@@ -32,6 +32,12 @@ def value(anything: object) -> str:
     return bounded(type(anything).__name__)
 
 
+def message(received: tuple[Any, ...]) -> str:
+    """What recvmsg() returned: data, ancillary data, flags by name, sender."""
+    octets, ancillary, number, *sender = received
+    return bounded("({})".format(", ".join([data(octets), value(ancillary), flags(number), *map(value, sender)])))
+
+
 def bounded(text: str) -> str:
     """At most 200 characters; what was cut is marked."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

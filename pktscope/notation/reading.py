@@ -82,7 +82,7 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
     if line.startswith("+"):
         cursor.time += read_time(line[1:]) - TICK
         return []
-    if heading := re.fullmatch(r"(tcp|udp|icmp)\s+(\S+)\s*>\s*(\S+)", line):
+    if heading := re.fullmatch(r"(tcp|udp|icmp|raw|unix)\s+(\S+)\s*>\s*(\S+)", line):
         cursor.protocol, cursor.client, cursor.server = heading[1], endpoint(heading[2]), endpoint(heading[3])
         return []
     if numbers := re.fullmatch(r"isn\s+(\d+)\s+(\d+)", line):
@@ -144,7 +144,7 @@ def read_call(
     if result is not None:
         cursor.time += TICK
         call = cursor.open[side].pop()
-        number = int(result) if result.isdigit() else None
+        number = int(first) if (first := result.split()[0]).isdigit() else None
         error = result if re.fullmatch(r"E[A-Z0-9]+|timeout", result) else ""
         seen.append(
             Return(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Step, Tcp, Udp
 from pktscope.rules import (
+    boundaries,
     calls,
     cork,
     data,
@@ -19,12 +20,15 @@ from pktscope.rules import (
     icmp,
     loss,
     nagle,
+    nobody,
     oddity,
     order,
     quality,
     reset,
     simultaneous,
     teardown,
+    unix,
+    unreliable,
     window,
 )
 from pktscope.rules.base import Finding, Kind, MalformedRule, Rule, find, rule
@@ -48,9 +52,13 @@ RULES: tuple[Rule, ...] = (
     *nagle.RULES,
     *cork.RULES,
     *datagrams.RULES,
+    *boundaries.RULES,
+    *unreliable.RULES,
+    *nobody.RULES,
     *fragments.RULES,
     *icmp.RULES,
     *calls.RULES,
+    *unix.RULES,
 )
 """Every rule, in speaking order."""
 

@@ -214,7 +214,9 @@ def bound(step: Step, flow: Flow) -> Iterator[Finding]:
     addresses of the host, 127.0.0.1 only for programs on the same host, and port 0 for any free one.
     """
     found = finished(step, flow)
-    if found is None or found[0].name != "bind" or found[1].error or not flow.once(f"socket.bound {step.side}"):
+    if found is None or found[0].name != "bind" or found[1].error or found[0].protocol not in ("tcp", "udp"):
+        return
+    if not flow.once(f"socket.bound {step.side}"):
         return
     yield find(
         "{call}: this socket now has its address and port. That is a note in the {side}'s own kernel; no packet"

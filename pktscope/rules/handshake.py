@@ -263,6 +263,8 @@ def listen(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     called = flow.observed(step.call)
     assert isinstance(called, Call)
+    if called.protocol == "unix":
+        return
     yield find(
         "listen({arguments}): from now on the kernel answers SYNs to this port. The number bounds the connections that"
         " may wait for accept(), not the clients.",
