@@ -256,6 +256,11 @@ def call_head(call: Call, arguments: str) -> str:
     return "exit" if call.name == "exit" else f"{safe_text(call.name, 24)}({arguments})"
 
 
+def printed(call: Call) -> tuple[str, ...]:
+    """A line a program printed, from the whole of it to its beginning; a cut one says so."""
+    return shortening([f"print: {safe_text(call.arguments, room)}" for room in (LONGEST, 40, 28, 20, 12, 6)])
+
+
 def setting(call: Call) -> list[str]:
     """What setsockopt() sets: 'setsockopt(TCP_NODELAY, 1)', 'TCP_NODELAY = 1', 'TCP_NODELAY'."""
     words = safe_text(call.arguments, LONGEST).split(", ")
@@ -266,6 +271,8 @@ def setting(call: Call) -> list[str]:
 
 def call_text(call: Call) -> tuple[str, ...]:
     """A call entered, from the longest variant to the shortest."""
+    if call.name == "print":
+        return printed(call)
     if call.name == "connect" and call.peer is not None:
         arguments, brief = safe_text(call.peer, LONGEST), f":{call.peer.port}"
     else:

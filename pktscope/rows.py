@@ -55,6 +55,8 @@ class Stroke(StrEnum):
     """Fragments behind the first, ICMP, what is not of the conversation's own protocol."""
     LOST = "lost"
     """Stops on the way (the lab's wire dropped it)."""
+    LEAVING = "leaving"
+    """On its way: where it arrives is a row of its own, as something else came between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ class Arrow:
     """The same with sequence numbers as on the wire."""
     role: Role
     stroke: Stroke = Stroke.SOLID
+    tag: str = ""
+    """Which conversation, '#2', where there are several."""
+    leg: tuple[float, float] = (0.0, 1.0)
+    """The part of the way between the lifelines it is drawn over, from the client's (0) to the server's (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class Mark:
     role: Role = Role.CALL
     last_step: int = 0
     """The Return's step where it is merged into this row; else the same as `step`."""
+    tag: str = ""
+    """Which conversation, '#2', where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,8 @@ class StateChange:
     time: int
     states: tuple[str, ...]
     """By lane; empty where that lane keeps its state."""
+    tag: str = ""
+    """Which conversation, '#2', where there are several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def text_lines(
     from pktscope.timeline import lay_out
 
     flow, placed = folded(store, conversation)
-    timeline = lay_out(placed, flow.client, flow.server, fold=manner.fold)
+    timeline = lay_out(placed, flow.client, flow.server, fold=manner.fold, path=path_of(store, conversation))
     return flow, text(
         timeline,
         heading(store, flow, title),
@@ -117,6 +117,11 @@ def text_lines(
         palette=PALETTES[manner.theme],
         colours=manner.colours,
     )
+
+
+def path_of(store: Store, conversation: Conversation | None) -> tuple[str, ...]:
+    """The hosts between which the frames travelled, where a recording shown as a whole tells them."""
+    return store.exchange.path if store.exchange is not None and conversation is None else ()
 
 
 def heading(store: Store, flow: Flow | Flows, title: str) -> Iterator[str]:

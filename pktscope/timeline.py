@@ -41,10 +41,10 @@ from pktscope.model import (
     Tcp,
 )
 from pktscope.rails import Rails
-from pktscope.rows import Anchored, Arrow, Banner, Gap, Lane, Mark, Role, Row, Span, StateChange, Stroke
+from pktscope.rows import Anchored, Arrow, Banner, Fold, Gap, Lane, Mark, Role, Row, Span, StateChange, Stroke
 from pktscope.text import safe_text
 from pktscope.verdicts import Verdict
-from pktscope.words import counted, duration
+from pktscope.words import N_, _, counted, duration, say
 
 NOTABLE = 1_000_000
 """Nanoseconds from which it is worth saying that a call that should not wait took its time."""
@@ -71,11 +71,14 @@ class Timeline:
     name) raise `revision`, so that whoever keeps painted rows knows to paint them again.
     """
 
-    def __init__(self, *, fold: bool = True, gap: int = 30_000_000) -> None:
-        self.fold = fold
+    def __init__(self, *, fold: bool = True, gap: int = 30_000_000, path: Sequence[str] = ()) -> None:
+        """`path`: the hosts between which the frames travel, client first, where there are more than two."""
+        self.fold = fold and len(path) < 3
         self.gap = gap
         """Nanoseconds of silence worth a row."""
         self.lanes: tuple[Lane, Lane] = (Lane("client", ""), Lane("server", ""))
+        self.waypoints: tuple[str, ...] = tuple(path[1:-1])
+        """Names of the hosts between the two lanes, from left to right, at equal distances."""
         self.rows: list[Row] = []
         self.anchored: list[Anchored] = []
         self.revision = 0
@@ -94,6 +97,11 @@ class Timeline:
         self._sent = [0, 0]
         self._frames: dict[int, int] = {}
         self._windows: list[int | None] = [None, None]
+        self._conversations = 0
+        """How many have begun."""
+        self._tag = ""
+        self._scenes: dict[int, str] = {}
+        """Titles of scenes that begin when a pause() returns, by the serial of the call."""
 
     def add(self, step: Step, notes: Sequence[Note], client: Endpoint | None, server: Endpoint | None) -> None:
         """Place one step and what is said of it; steps come in order, from 0."""
@@ -101,6 +109,7 @@ class Timeline:
             self._name_lanes(client, server)
         if self.start is None:
             self.start = step.time
+        self._tag = f"#{step.conversation + 1}" if self._conversations > 1 and step.conversation >= 0 else ""
         plain = not notes and step.before == step.after
         if not plain:
             self._run = Run()
@@ -161,7 +170,7 @@ class Timeline:
             case Return():
                 return self._return(step, seen, lane)
             case Fate():
-                return self._fate(seen)
+                return self._fate(step, seen)
             case Sample():
                 return max(0, len(self.rows) - 1)
             case End():
@@ -192,10 +201,24 @@ class Timeline:
             for old, new in zip(step.before, step.after, strict=True)
         )
         if any(changed):
-            self._append(StateChange(step.index, step.time, changed))
+            self._append(StateChange(step.index, step.time, changed, self._tag))
+
+    def _begin(self, step: Step, frame: Frame) -> None:
+        """A line where a further conversation begins."""
+        if step.conversation < self._conversations:
+            return
+        self._conversations = step.conversation + 1
+        if not step.conversation:
+            return
+        self._tag = f"#{self._conversations}"
+        kind = _("connection") if isinstance(frame.transport, Tcp) else _("conversation")
+        ends = {"source": safe_text(frame.source, 60), "target": safe_text(frame.target, 60)}
+        text = say("{tag}: a new {kind}, {source} to {target}", {"tag": self._tag, "kind": kind, **ends})
+        self._append(Banner(step.index, step.time, text))
 
     def _frame(self, step: Step, frame: Frame, lane: int) -> int:
         self._silence(step)
+        self._begin(step, frame)
         verdict = step.segment.verdict if step.segment else 0
         role = frame_role(frame, again=bool(verdict & SENT_BEFORE))
         window = self._window_news(frame, step.segment, lane, verdict)
@@ -230,7 +253,13 @@ class Timeline:
         label = frame_label(frame, step.segment, verdict_words(verdict) + self._foreign(frame), window=window)
         raw = raw_label(label, frame.transport) if isinstance(frame.transport, Tcp) else label
         stroke = stroke_of(frame, role, again=bool(verdict & SENT_BEFORE))
-        return Arrow(step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke)
+        leg = self._leg(step.link, lane)
+        return Arrow(step.index, step.time, lane, 1 - lane, frame.number, label, raw, role, stroke, self._tag, leg)
+
+    def _leg(self, link: int, lane: int) -> tuple[float, float]:
+        """The part of the way that is a link of the path."""
+        links = len(self.waypoints) + 1
+        return link / links, (link + 1) / links
 
     def _foreign(self, frame: Frame) -> tuple[str, ...]:
         """Who sent a frame that neither end sent: a router's ICMP error."""
@@ -264,12 +293,28 @@ class Timeline:
 
     def _call(self, step: Step, call: Call, lane: int) -> int:
         if call.name in NOT_DRAWN:
+            if call.arguments:
+                self._scenes[call.serial] = call.arguments
             return max(0, len(self.rows) - 1)
         self._silence(step)
-        row = self._append(Mark(step.index, step.time, lane, call_text(call), Role.CALL, step.index))
+        row = self._append(Mark(step.index, step.time, lane, self._words(call), Role.CALL, step.index, self._tag))
         self._calls[call.serial] = OpenCall(row, step.time, call)
         self._wrote(step, call.name, lane, row)
         return row
+
+    def _scene(self, step: Step, back: Return) -> int:
+        """A pause is over: a line across if that begins a scene, else nothing."""
+        title = self._scenes.pop(back.serial, "")
+        if not title:
+            return max(0, len(self.rows) - 1)
+        self._silence(step)
+        return self._append(Banner(step.index, step.time, _(safe_text(title, 120)), Role.TITLE))
+
+    @staticmethod
+    def _words(call: Call) -> tuple[str, ...]:
+        """A call's text; where a side has several programs, which of them it was."""
+        text = call_text(call)
+        return text if call.program < 2 else tuple(f"{call.program}: {each}" for each in text)
 
     def _wrote(self, step: Step, name: str, lane: int, row: int) -> None:
         """Remember octets a program handed over, until they are seen leaving."""
@@ -283,14 +328,14 @@ class Timeline:
     def _return(self, step: Step, back: Return, lane: int) -> int:
         opened = self._calls.pop(back.serial, None)
         if back.name in NOT_DRAWN:
-            return max(0, len(self.rows) - 1)
+            return self._scene(step, back)
         if opened is not None and self._untouched(opened.row):
             return self._merge(step, back, lane, opened)
         if opened is not None and not back.error and not outcome(back) and back.name not in WAITING:
             return opened.row  # close() coming back with None says nothing new
         self._silence(step)
         role = Role.FAILURE if back.error else Role.CALL
-        row = self._append(Mark(step.index, step.time, lane, return_text(back), role, step.index))
+        row = self._append(Mark(step.index, step.time, lane, return_text(back), role, step.index, self._tag))
         self._wrote(step, back.name, lane, opened.row if opened else row)
         waiting = back.name in WAITING
         if opened is not None and (waiting or step.time - opened.time >= NOTABLE):
@@ -317,19 +362,71 @@ class Timeline:
         self._wrote(step, back.name, lane, opened.row)
         return opened.row
 
-    def _fate(self, fate: Fate) -> int:
-        """What the wire did to a frame drawn before."""
+    def _fate(self, step: Step, fate: Fate) -> int:
+        """What the wire did to a frame drawn before; where it arrives is drawn if something else came between."""
         row = self._frames.get(fate.frame)
         if row is None:
             return max(0, len(self.rows) - 1)
         arrow = self.rows[row]
-        if fate.what == "dropped" and isinstance(arrow, Arrow):
-            self._replace(row, replace(arrow, stroke=Stroke.LOST))
+        if fate.what != "delivered":
+            self._run = Run()
+        news = step.before != step.after or fate.what != "delivered"
+        if fate.what == "dropped":
+            return self._lost(step, fate, row)
+        if not news or not isinstance(arrow, Arrow):
+            return row if not news else self._append(self._arrival(step, fate, row))
+        direct = fate.what in ("delivered", "damaged") or (fate.what == "doubled" and len(fate.delivered) == 1)
+        if direct and all(isinstance(between, StateChange) for between in self.rows[row + 1 :]):
+            return row if fate.what != "damaged" else self._marked(row, arrow, fate)
+        self._silence(step)
+        if len(fate.delivered) < 2:
+            self._replace(row, replace(arrow, stroke=Stroke.LEAVING))
+        return self._append(self._arrival(step, fate, row))
+
+    def _lost(self, step: Step, fate: Fate, row: int) -> int:
+        """A frame that never arrives."""
+        arrow = self.rows[row]
+        if isinstance(arrow, Arrow):
+            return self._marked(row, replace(arrow, stroke=Stroke.LOST), fate)
+        return self._append(replace(self._arrival(step, fate, row), stroke=Stroke.LOST))
+
+    def _marked(self, row: int, arrow: Arrow, fate: Fate) -> int:
+        """Say on an arrow what the wire did to it."""
+        done = (fate_words(fate),)
+        label, raw = arrow.label[:1] + done + arrow.label[1:], arrow.raw_label[:1] + done + arrow.raw_label[1:]
+        self._replace(row, replace(arrow, label=label, raw_label=raw))
         return row
+
+    def _arrival(self, step: Step, fate: Fate, row: int) -> Arrow:
+        """The end of an arrow whose beginning is another row."""
+        sent = self.rows[row]
+        lane = 0 if step.side is Side.CLIENT else 1
+        label = (fate_words(fate),)
+        role = sent.role if isinstance(sent, Arrow | Fold) else Role.OTHER
+        stroke = sent.stroke if isinstance(sent, Arrow) else Stroke.SOLID
+        stroke = Stroke.SOLID if stroke in (Stroke.LEAVING, Stroke.LOST) else stroke
+        leg = (0.0, 1.0) if fate.what == "dropped" else (0.5, 1.0) if lane == 0 else (0.0, 0.5)
+        return Arrow(step.index, step.time, lane, 1 - lane, fate.frame, label, label, role, stroke, self._tag, leg)
 
     def _span(self, first: int, last: int, lane: int, text: str, role: Role) -> None:
         self._rails.lay(first, last, lane, text, role)
         self.revision += 1
+
+
+FATES = {
+    "delivered": N_("arrives"),
+    "dropped": N_("dropped on the wire"),
+    "delayed": N_("arrives late: held back on the wire"),
+    "doubled": N_("a second copy arrives"),
+    "damaged": N_("damaged on the wire"),
+    "swapped": N_("arrives: overtaken on the wire"),
+}
+"""What the lab's wire did, as the label of the packet it was done to."""
+
+
+def fate_words(fate: Fate) -> str:
+    """The label of a fate."""
+    return _(FATES["delivered" if fate.what == "doubled" and len(fate.delivered) == 1 else fate.what])
 
 
 def end_text(end: End) -> str:
@@ -355,9 +452,10 @@ def lay_out(
     *,
     fold: bool = True,
     gap: int = 30_000_000,
+    path: Sequence[str] = (),
 ) -> Timeline:
     """The timeline of steps already known."""
-    timeline = Timeline(fold=fold, gap=gap)
+    timeline = Timeline(fold=fold, gap=gap, path=path)
     for step, notes in steps:
         timeline.add(step, notes, client, server)
     return timeline

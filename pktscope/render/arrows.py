@@ -33,13 +33,22 @@ def arrow_bands(
     progress: float,
 ) -> list[Band]:
     """A frame: its label inside or above its arrow, or on a stair."""
-    wire = tool.columns.wire
-    if tool.options.sloped and stroke is not Stroke.LOST:
+    first, last = reach_of(item, tool)
+    wire = last - first
+    whole = wire == tool.columns.wire and stroke not in (Stroke.LOST, Stroke.LEAVING)
+    if tool.options.sloped and whole:
         return stair_bands(item, number, parts, stroke, time, tool, progress)
     room = wire - (6 if wire >= 34 else 5)  # a head, a little shaft, and a blank on either side of the label
-    inside = "" if tool.columns.label_above or stroke is Stroke.LOST else label_text(number, parts, room, tool)
+    inside = label_text(number, parts, room, tool) if whole and not tool.columns.label_above else ""
     line = arrow_band(item, inside, stroke, time, tool, progress)
     return [line] if inside else [*label_bands(item, number, parts, tool), line]
+
+
+def reach_of(item: Arrow | Fold, tool: Brush) -> tuple[int, int]:
+    """The cells of the wire an arrow is drawn over: first, and behind the last."""
+    if isinstance(item, Fold):
+        return 0, tool.columns.wire
+    return tool.place(item.leg[0]) + 1, tool.place(item.leg[1])
 
 
 def label_bands(item: Arrow | Fold, number: str, parts: tuple[str, ...], tool: Brush) -> list[Band]:
@@ -50,34 +59,64 @@ def label_bands(item: Arrow | Fold, number: str, parts: tuple[str, ...], tool: B
     bands = []
     for text in texts:
         band = tool.band()
-        band.wire = fit(f" {text} ", tool.columns.wire, ">" if item.sender else "<")
+        band.wire = beside(f" {text} ", item, tool)
         band.role = item.role
         bands.append(band)
     return bands
 
 
+def beside(text: str, item: Arrow | Fold, tool: Brush) -> str:
+    """A label's line: it begins where the arrow begins, as far as the wire has room for it."""
+    wire = tool.columns.wire
+    first, last = reach_of(item, tool)
+    spare = max(0, wire - width(text))
+    if item.sender:
+        return fit(" " * (spare - min(spare, wire - last)) + text, wire, "<")
+    return fit(" " * min(first, spare) + text, wire, "<")
+
+
 def arrow_band(item: Arrow | Fold, label: str, stroke: Stroke, time: str, tool: Brush, progress: float) -> Band:
     """The line with the arrow itself."""
-    glyphs, wire = tool.glyphs, tool.columns.wire
-    lost = stroke is Stroke.LOST
-    reach = round(wire * LOST_AT) if lost else wire
+    glyphs = tool.glyphs
+    first, last = reach_of(item, tool)
+    size, right = last - first, item.receiver > item.sender
+    shaft, tip = shaft_of(stroke, glyphs), glyphs.to_right if right else glyphs.to_left
+    reach = size
+    if stroke is Stroke.LOST:
+        reach, tip = round(size * LOST_AT), glyphs.lost
+    elif stroke is Stroke.LEAVING:
+        reach, tip = size // 2, glyphs.gap
     done = min(reach, max(0, round(reach * progress)))
-    right = item.receiver > item.sender
-    tip = glyphs.lost if lost and done == reach else glyphs.to_right if right else glyphs.to_left
-    shaft = shaft_of(stroke, glyphs) * (done - 1)
-    drawn = (shaft + tip if right else tip + shaft) if done else ""
-    cells = drawn.ljust(wire) if right else drawn.rjust(wire)
+    if done < reach and stroke in (Stroke.LOST, Stroke.LEAVING):
+        tip = shaft
+    drawn = shaft * (done - 1) + tip if done else ""
+    if isinstance(item, Arrow) and half(item.leg) and done > 2:
+        drawn = glyphs.gap * 2 + drawn[2:]  # it comes from where another row has it leave
+    drawn = drawn if right else drawn[::-1]
+    cells = drawn.ljust(size) if right else drawn.rjust(size)
     if label:
-        start = (wire - width(label) - 2) // 2
+        start = (size - width(label) - 2) // 2
         cells = f"{cells[:start]} {label} {cells[start + width(label) + 2 :]}"
     band = tool.band(time)
-    if isinstance(item, Fold) and item.answers and done == wire:
+    if isinstance(item, Fold) and item.answers and done == size:
         cells = glyphs.to_left + cells[1:] if right else cells[:-1] + glyphs.to_right
-    band.wire, band.role = cells, item.role
-    tick(band, item.sender, tool)
-    if done == wire:
-        tick(band, item.receiver, tool)
+    band.wire, band.role = fit(" " * first + cells, tool.columns.wire), item.role
+    join_ends(band, item, first, last, tool, arrives=done == size)
     return band
+
+
+def half(leg: tuple[float, float]) -> bool:
+    """Whether an arrow is the second half of one that left in an earlier row."""
+    return leg in ((0.5, 1.0), (0.0, 0.5))
+
+
+def join_ends(band: Band, item: Arrow | Fold, first: int, last: int, tool: Brush, *, arrives: bool) -> None:
+    """Join an arrow to the lifelines it touches."""
+    ends = (first == 0, last == tool.columns.wire)
+    if ends[item.sender]:
+        tick(band, item.sender, tool)
+    if arrives and ends[item.receiver]:
+        tick(band, item.receiver, tool)
 
 
 def corners(stroke: Stroke, glyphs: Glyphs) -> tuple[str, str, str, str]:
@@ -100,6 +139,7 @@ def shaft_of(stroke: Stroke, glyphs: Glyphs) -> str:
         Stroke.BROKEN: glyphs.broken,
         Stroke.LIGHT: glyphs.light,
         Stroke.LOST: glyphs.broken,
+        Stroke.LEAVING: glyphs.solid,
     }[stroke]
 
 

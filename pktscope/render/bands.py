@@ -37,6 +37,12 @@ class Brush:
     columns: Columns
     options: Options
     glyphs: Glyphs
+    waypoints: int = 0
+    """Hosts between the two lifelines."""
+
+    def place(self, part: float) -> int:
+        """The cell of the wire where a part of the way is done; the lifelines stand at -1 and at its width."""
+        return round(part * (self.columns.wire + 1)) - 1
 
     def say(self, text: str) -> str:
         return plain_ascii(text) if self.options.ascii else text
@@ -56,9 +62,9 @@ class Brush:
         return max(0, size - self.rails(lane) - 1)
 
 
-def brush(columns: Columns, options: Options) -> Brush:
-    """The brush for these columns and options."""
-    return Brush(columns, options, GLYPHS[options.ascii])
+def brush(columns: Columns, options: Options, waypoints: int = 0) -> Brush:
+    """The brush for these columns and options, and so many hosts on the way."""
+    return Brush(columns, options, GLYPHS[options.ascii], waypoints)
 
 
 def tick(band: Band, lane: int, tool: Brush) -> None:
@@ -82,13 +88,28 @@ def join(band: Band, rails: tuple[list[Run], list[Run]], tool: Brush) -> list[Ru
         line.append((" " * (columns.left - tool.rails(0) - 1 - width(text)), Role.PLAIN))
         line += [(text, role), (" ", Role.PLAIN), *rails[0]]
     line.append(band.lives[0])
-    line.append((band.wire or " " * columns.wire, band.role))
+    line += wire_runs(band, tool)
     line.append(band.lives[1])
     if columns.right:
         text, role = band.gutters[1]
         line += [*rails[1], (" ", Role.PLAIN), (text, role)]
         line.append((" " * (columns.right - tool.rails(1) - 1 - width(text)), Role.PLAIN))
     return [run for run in line if run[0]]
+
+
+def wire_runs(band: Band, tool: Brush) -> list[Run]:
+    """The wire, with the lifelines of the hosts on the way where nothing else is drawn."""
+    wire = band.wire or " " * tool.columns.wire
+    if not tool.waypoints or width(wire) != len(wire):
+        return [(wire, band.role)]
+    runs: list[Run] = []
+    used = 0
+    for number in range(1, tool.waypoints + 1):
+        at = tool.place(number / (tool.waypoints + 1))
+        if wire[at] == " ":
+            runs += [(wire[used:at], band.role), (tool.glyphs.silent, Role.LIFELINE)]
+            used = at + 1
+    return [*runs, (wire[used:], band.role)]
 
 
 def time_line(band: Band, tool: Brush) -> list[Run]:

@@ -34,7 +34,7 @@ def paint(
     timeline: Timeline, row: int, columns: Columns, options: Options, *, progress: float = 1.0
 ) -> list[list[Run]]:
     """The cell lines of a row; `progress` is how far its arrow has grown, 0 to 1."""
-    tool = brush(columns, options)
+    tool = brush(columns, options, len(timeline.waypoints))
     bands = ladder(timeline, row, tool, progress)
     notes = note_lines(timeline, row, tool)
     spans = timeline.spans_at(row)
@@ -54,7 +54,7 @@ def height(timeline: Timeline, row: int, columns: Columns, options: Options) -> 
     """How many cell lines a row takes."""
     if not columns.notes and isinstance(timeline.rows[row], (StateChange, Gap)):
         return 1
-    tool = brush(columns, options)
+    tool = brush(columns, options, len(timeline.waypoints))
     return max(len(ladder(timeline, row, tool, 1.0)), len(note_lines(timeline, row, tool)))
 
 
@@ -71,7 +71,7 @@ def drawn(item: Row, time: str, tool: Brush, progress: float) -> list[Band]:
     match item:
         case Arrow():
             label = item.raw_label if tool.options.raw_numbers else item.label
-            return arrow_bands(item, str(item.number), label, item.stroke, time, tool, progress)
+            return arrow_bands(item, tagged(item.tag, str(item.number)), label, item.stroke, time, tool, progress)
         case Fold():
             first, last = item.numbers
             return arrow_bands(item, f"{first}-{last}:", item.label, Stroke.LIGHT, time, tool, progress)
@@ -84,6 +84,11 @@ def drawn(item: Row, time: str, tool: Brush, progress: float) -> list[Band]:
         case Banner():
             return banner_bands(item, tool)
     assert_never(item)
+
+
+def tagged(tag: str, text: str) -> str:
+    """Behind the name of its conversation, where there are several."""
+    return f"{tag} {text}" if tag else text
 
 
 def row_time(timeline: Timeline, row: int, item: Row, tool: Brush) -> str:
@@ -104,7 +109,7 @@ def mark_bands(item: Mark, time: str, tool: Brush) -> list[Band]:
     band = tool.band(time)
     lane = item.lane
     band.lives[lane] = (tool.glyphs.tick_right if lane else tool.glyphs.tick_left, Role.LIFELINE)
-    texts = [tool.say(text) for text in item.text]
+    texts = [tagged(item.tag, tool.say(text)) for text in item.text]
     room = tool.room(lane)
     if not room or not texts:
         return [band]
@@ -133,7 +138,8 @@ def state_band(item: StateChange, tool: Brush) -> Band:
     band = tool.band()
     for lane, state in enumerate(item.states[:2]):
         if state:
-            band.gutters[lane] = (tool.say(state_text(state, tool.room(lane))), Role.STATE)
+            room = tool.room(lane) - (len(item.tag) + 1 if item.tag else 0)
+            band.gutters[lane] = (tagged(item.tag, tool.say(state_text(state, room))), Role.STATE)
             band.lives[lane] = (tool.glyphs.badge, Role.POINT)
     return band
 

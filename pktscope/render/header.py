@@ -20,8 +20,18 @@ def paint_header(
     if columns.time:
         first.append((unit(columns, options).rjust(columns.time - 1) + " ", Role.TIME))
     for start, runs in zip(starts, titles, strict=True):
+        for place, name in waypoints(timeline, columns):
+            if size_of(first) < place and place + width(name) < start:
+                first += [(" " * (place - size_of(first)), Role.PLAIN), (name, Role.TITLE)]
         first += [(" " * (start - size_of(first)), Role.PLAIN), *runs]
     return [padded(first, columns.width), *endpoint_lines(lanes, columns, options)]
+
+
+def waypoints(timeline: Timeline, columns: Columns) -> list[tuple[int, str]]:
+    """The hosts on the way: where each name starts, so that it stands over its lifeline."""
+    names = timeline.waypoints
+    cells = [columns.lifelines[0] + round(n / (len(names) + 1) * (columns.wire + 1)) for n in range(1, len(names) + 1)]
+    return [(max(0, at - width(name) // 2), name) for at, name in zip(cells, names, strict=True)]
 
 
 def title_runs(lane: Lane, state: State, columns: Columns) -> list[tuple[str, Role]]:

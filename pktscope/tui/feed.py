@@ -48,7 +48,8 @@ class Feed:
         self.reader = reader
         self.conversation = conversation
         self.flow: Flow | Flows = Flows(exchange) if conversation is None else Flow(conversation)
-        self.timeline = Timeline(fold=fold)
+        self.path = exchange.path if exchange is not None and conversation is None else ()
+        self.timeline = Timeline(fold=fold, path=self.path)
         self.laid = 0
         """Steps that are on the timeline."""
         self.unsettled = 0
@@ -107,7 +108,7 @@ class Feed:
 
     def refold(self, fold: bool) -> None:
         """Begin to lay the same steps out anew, with or without folds; `pump` does it."""
-        self.timeline = Timeline(fold=fold)
+        self.timeline = Timeline(fold=fold, path=self.path)
         self.laid = 0
 
     def states(self, step: int) -> States:
