@@ -296,9 +296,13 @@ class Flow:
 
 
 def follow(
-    observations: Iterable[Observation], conversation: Conversation | None = None
+    observations: Iterable[Observation],
+    conversation: Conversation | None = None,
+    *,
+    wire: bool = False,
+    links: tuple[str, ...] = (),
 ) -> Iterator[tuple[Step, tuple[Note, ...]]]:
     """Fold observations into steps and notes, one step an observation, as they come."""
-    flow = Flow(conversation)
+    flow = Flow(conversation, wire=wire, links=links)
     for observation in observations:
         yield flow.feed(observation)

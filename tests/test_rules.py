@@ -13,7 +13,7 @@ from pktscope.words import say
 def spoken(each: Rule) -> list[tuple[int, bool, bool]]:
     """(line of the example, marked, fired) for each observation."""
     script = notation.read(each.example)
-    flow = Flow()
+    flow = Flow(wire=script.wire, links=script.links)
     found = []
     for place, (seen, marks) in enumerate(zip(script.observations, script.marks, strict=True)):
         _, notes = flow.feed(seen)

@@ -15,6 +15,7 @@ from pktscope.model import (
     Call,
     End,
     Endpoint,
+    Fate,
     Frame,
     Icmp,
     Ip,
@@ -44,6 +45,17 @@ class Script:
     observations: tuple[Observation, ...]
     marks: tuple[tuple[str, ...], ...]
     """For each observation the rule ids marked on its line."""
+
+    @property
+    def wire(self) -> bool:
+        """Whether it tells what the lab's wire did to frames."""
+        return any(isinstance(seen, Fate) for seen in self.observations)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links its frames were seen on, in the order of the path ('via client-R1')."""
+        seen = (each.interface for each in self.observations if isinstance(each, Frame))
+        return tuple(dict.fromkeys(name for name in seen if name))
 
 
 def read(text: str) -> Script:
@@ -88,6 +100,8 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
     if numbers := re.fullmatch(r"isn\s+(\d+)\s+(\d+)", line):
         cursor.isn = {Side.CLIENT: int(numbers[1]) % MODULUS, Side.SERVER: int(numbers[2]) % MODULUS}
         return []
+    if line.startswith("~"):
+        return [read_fate(line[1:].split(), cursor)]
     if line.split()[0] == "end":
         return [read_end(line.split()[1:], cursor)]
     if called := re.fullmatch(r"([CS]):\s*(?:(\w+)\((.*?)\))?\s*(?:=\s*(\S.*))?", line):
@@ -114,6 +128,16 @@ def endpoint(text: str) -> Endpoint:
         return Endpoint(address, int(port))
     address, colon, port = text.rpartition(":")
     return Endpoint(address, int(port)) if colon and address.count(":") == 0 else Endpoint(text)
+
+
+def read_fate(words: list[str], cursor: Cursor) -> Fate:
+    """'~ dropped', '~ delivered 3' (the frame of that number; else the newest), '~ doubled 3 again'."""
+    if words[0] not in ("delivered", "dropped", "delayed", "doubled", "damaged", "swapped"):
+        raise ValueError(f"no such fate: {words[0]}")
+    cursor.time += TICK
+    number = int(words[1]) if len(words) > 1 else cursor.number
+    copies = 0 if words[0] == "dropped" else 2 if words[-1] == "again" else 1
+    return Fate(cursor.time, number, words[0], (cursor.time,) * copies)  # type: ignore[arg-type]  # checked above
 
 
 def read_end(words: list[str], cursor: Cursor) -> End:
@@ -177,6 +201,7 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
     frame = Frame(
         cursor.number + 1, cursor.time, b"", ip.total_length, source, cursor.endpoint(side.other), ip,
         transport, payload, length, unfilled_checksum="unfilled" in words,
+        interface=words[words.index("via") + 1] if "via" in words else "",
     )  # fmt: skip
     cursor.sent(side, frame, end)
     return frame
@@ -306,7 +331,7 @@ def read_fragment(side: Side, words: list[str], cursor: Cursor) -> Frame:
         del cursor.pieces[key]
     frame = Frame(
         cursor.number + 1, cursor.time, b"", ip.total_length, cursor.endpoint(side), cursor.endpoint(side.other), ip,
-        transport, payload, length, whole=whole,
+        transport, payload, length, whole=whole, interface=words[words.index("via") + 1] if "via" in words else "",
     )  # fmt: skip
     cursor.sent(side, frame, 0)
     return frame

@@ -8,6 +8,7 @@ from pktscope.model import (
     SYN,
     Call,
     End,
+    Fate,
     Frame,
     Icmp,
     Observation,
@@ -59,6 +60,8 @@ def write_one(seen: Observation, cursor: Cursor) -> str:
         case End():
             dropped = "" if seen.dropped is None else f" dropped {seen.dropped}"
             return f"end {seen.reason}{dropped}"
+        case Fate():
+            return f"~ {seen.what} {seen.frame}{' again' if len(seen.delivered) > 1 else ''}"
         case Frame():
             return write_frame(seen, cursor)
         case _:
@@ -109,6 +112,8 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
             yield f"id {ip.identification}"
     if frame.unfilled_checksum:
         yield "unfilled"
+    if frame.interface:
+        yield f"via {frame.interface}"
     if frame.oddities:
         yield "odd"
         yield from (f'"{escaped(text.encode("latin-1", "replace"))}"' for text in frame.oddities)

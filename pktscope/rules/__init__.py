@@ -18,6 +18,7 @@ from pktscope.rules import (
     fragments,
     handshake,
     icmp,
+    lab,
     loss,
     nagle,
     nobody,
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     *nobody.RULES,
     *fragments.RULES,
     *icmp.RULES,
+    *lab.RULES,
     *calls.RULES,
     *unix.RULES,
 )
