@@ -53,14 +53,22 @@ def looks(command: Command) -> Command:
 )
 @click.version_option(__version__, prog_name="pktscope")
 @click.pass_context
-def commands(context: click.Context) -> None:
+def commands(context: click.Context) -> int | None:
     """What really happens on the wire when two programs talk.
 
     An annotated timeline of packets, TCP states and socket calls: of a live exchange in a private room on this
-    machine, or of any saved capture.
+    machine, or of any saved capture. Without a command, on a terminal: the gallery of all sample exchanges.
     """
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return None
+    from pktscope.present import on_screen
+
+    if not on_screen({"as_json": False, "plain": False}):
         click.echo(context.get_help())
+        return OK
+    from pktscope.browse import browse
+
+    return browse({})
 
 
 @commands.command()

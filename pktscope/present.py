@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
     from pktscope.show import Manner
+    from pktscope.tui.options import ScreenOptions
 
 
 def present(
@@ -51,24 +52,30 @@ def show_screen(
 ) -> int:
     """The screen, until the reader leaves."""
     from pktscope.tui.app import run as run_screen
-    from pktscope.tui.options import ScreenOptions
 
-    options = ScreenOptions(
-        ascii=True if look["ascii_only"] else None,
-        theme=look["theme"],
-        motion=not look["no_motion"],
-        time_format=look["time_format"],
-        raw_numbers=look["raw_numbers"],
-        fold=not look["no_fold"],
-        recorded=run is None,
-        conversation=stream,
-    )
+    options = screen_options(look, recorded=run is None, stream=stream)
     if demo is None:
         return run_screen(opened, title=title, run=run, options=options)
     return run_screen(
         opened, title=title, run=run, shows=demo.shows, promise=demo.promise, source=(demo.file, demo.source),
         story=demo.story, options=options,
     )  # fmt: skip
+
+
+def screen_options(look: dict[str, Any], *, recorded: bool = False, stream: str = "") -> ScreenOptions:
+    """The options of the command line as the screen takes them; those not given as they are by themselves."""
+    from pktscope.tui.options import ScreenOptions
+
+    return ScreenOptions(
+        ascii=True if look.get("ascii_only") else None,
+        theme=look.get("theme", "dark"),
+        motion=not look.get("no_motion"),
+        time_format=look.get("time_format", "relative"),
+        raw_numbers=bool(look.get("raw_numbers")),
+        fold=not look.get("no_fold"),
+        recorded=recorded,
+        conversation=stream,
+    )
 
 
 def print_out(

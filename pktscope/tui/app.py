@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
-from pktscope.tui.session import Session, refusal
+from pktscope.tui.session import Session, Subject
 from pktscope.tui.terminal import WidthProbe, keyboard_and_screen, leaving, remember, stop_now, wipe
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def run(
     story: str = "",
     promise: str = "",
     options: ScreenOptions | None = None,
+    again: Callable[[], Session] | None = None,
+    recording: Callable[[], Session] | None = None,
 ) -> int:
     """Show a capture until the reader leaves; the program's exit code.
 
@@ -36,22 +38,28 @@ def run(
     on stdout. 0 ok, 1 a fault or a copy that is not whole, 2 no capture, 3 a demo this machine allows no run of
     (nothing is said then), 4 a demo that did not show what it promises, 128 + number after a signal.
     """
-    options = options or ScreenOptions()
+    session = Session(
+        opened, title, run, tuple(shows), source, story, options or ScreenOptions(), promise, again, recording
+    )
+    return start(session)
+
+
+def start(subject: Subject) -> int:
+    """Show something until the reader leaves; the program's exit code, 128 + number after a signal."""
     gc.disable()  # what modules load is no garbage: looking delays the first frame; the screen enables it then
     probe = WidthProbe()
     with leaving(stop_now):
         try:
-            if options.ascii is None:
+            if subject.options.ascii is None:
                 probe.ask()
             from pktscope.tui.application import Application
 
-            ascii_only = probe.wide() if options.ascii is None else options.ascii
+            ascii_only = probe.wide() if subject.options.ascii is None else subject.options.ascii
         finally:
             probe.close()
-    session = Session(opened, title, run, tuple(shows), source, story, options, promise)
     remember()
     with keyboard_and_screen():
-        application = Application(session, ascii_only=ascii_only)
+        application = Application(subject, ascii_only=ascii_only)
         try:
             with leaving(application.leave):
                 application.run()
@@ -74,17 +82,10 @@ def farewell(application: Application) -> int:
         return 1
     if application.signalled:
         return 128 + application.signalled
-    session = application.session
-    if session.unborn:
-        return 3
-    wrong = refusal(session) or session.store.error
+    code, wrong = application.subject.verdict()
     if wrong:
         report(wrong)
-        return 2 if session.run is None else session.run.status or 1
-    if session.store.copy_lost:
-        report(session.store.copy_lost)
-        return 1
-    return int(application.return_code or 0)
+    return code or int(application.return_code or 0)
 
 
 def report(line: str) -> None:

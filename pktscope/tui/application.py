@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from pktscope.tui import keys
 from pktscope.tui.options import SMALLEST
-from pktscope.tui.session import Session
+from pktscope.tui.session import Subject
 from pktscope.tui.terminal import give_up_later
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class Application(App[int], inherit_bindings=False):
-    """Shows a session."""
+    """Shows a subject: a timeline, two of them, the gallery."""
 
     BINDINGS = [  # noqa: RUF012
         *(Binding(",".join(key.keys), key.action, key.help, show=False) for key in keys.EVERYWHERE),
-        Binding("ctrl+c", "quit", "leave", show=False, priority=True),
+        Binding("ctrl+c", "end", "leave", show=False, priority=True),
     ]
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, session: Session, *, ascii_only: bool = False) -> None:
+    def __init__(self, subject: Subject, *, ascii_only: bool = False) -> None:
         super().__init__()
-        self.session = session
+        self.subject = subject
         self.ascii_only = ascii_only
         self.title = "pktscope"
         self.fault: BaseException | None = None
@@ -46,7 +46,7 @@ class Application(App[int], inherit_bindings=False):
         """The title on the colour of the theme, until the rest is loaded."""
         from pktscope.tui.opening import Opening
 
-        return Opening(self.session.title, self.session.options.theme, self.furnish)
+        return Opening(self.subject.title, self.subject.options.theme, self.furnish)
 
     def furnish(self) -> None:
         """The first frame is painted: themes, styles, the timeline."""
@@ -54,27 +54,17 @@ class Application(App[int], inherit_bindings=False):
 
         from pktscope.theme import PALETTES
         from pktscope.tui.looks import PlainScrollBar, theme_of
-        from pktscope.tui.timeline_screen import TimelineScreen
 
         ScrollBar.renderer = PlainScrollBar
         for palette in PALETTES.values():
             self.register_theme(theme_of(palette))
-        self.theme = f"pktscope-{self.session.options.theme}"
+        self.theme = f"pktscope-{self.subject.options.theme}"
         self.inks = self._styles()
-        self.push_screen(TimelineScreen(self.session, self.inks, self.settle))
-        if self.session.shows and self.session.run is not None:
-            self.birth = self.set_interval(0.02, self.check_birth)
+        self.push_screen(self.subject.screen(self.inks, self.settle))
         self.call_after_refresh(self.check_size)
         # What was loaded until now is there to stay: only what comes is looked through for garbage.
         gc.freeze()
         gc.enable()
-
-    def check_birth(self) -> None:
-        """Leave where this machine allows no run of the demo; stop asking once something was seen."""
-        if self.session.unborn:
-            self.exit(3)
-        if self.session.exchange is not None or self.session.store.finished:
-            self.birth.stop()
 
     def _styles(self) -> Styles:
         """The inks of the theme in use on this terminal."""
@@ -142,6 +132,16 @@ class Application(App[int], inherit_bindings=False):
             self.push_screen(HelpScreen(self.inks, place_of(self.screen), ascii_only=self.ascii_only))
 
     async def action_quit(self) -> None:
+        """Back to the gallery, where what is shown was chosen there; else leave."""
+        below = self.screen_stack[:-1]
+        home = next((screen for screen in below if getattr(screen, "HOME", False)), None)
+        if home is None:
+            self.action_end()
+            return
+        while self.screen is not home:
+            self.pop_screen()
+
+    def action_end(self) -> None:
         """Leave; 4 where a demo did not show what it promises."""
         self.exit(return_code=self.settled)
 

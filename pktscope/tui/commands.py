@@ -11,8 +11,11 @@ from pktscope.text import safe_text
 from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui.options import TimeFormat
+from pktscope.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
         def read(self) -> None: ...
         def open(self, conversation: Conversation | None) -> None: ...
         def full_title(self) -> str: ...
+        def go_on_with(self, start: Callable[[], Session], why: str) -> None: ...
         async def mount_inspector(self) -> None: ...
 else:
     Host = object
@@ -238,6 +242,18 @@ class Commands(Host):
         from pktscope.tui import asking
 
         asking.export(self)
+
+    async def action_leave(self) -> None:
+        """Back to the gallery, if there is one."""
+        if any(getattr(screen, "HOME", False) for screen in self.app.screen_stack):
+            await self.app.run_action("quit", self.app)
+
+    def action_recorded(self) -> None:
+        """The recorded run in place of a live one that did not show what it promises."""
+        if self.session.recording is None or self.kept is None or self.kept.kept:
+            self.tell(_("there is a recorded run to show only where a live one missed its promise"))
+            return
+        self.go_on_with(self.session.recording, _("This is a recorded run, made earlier on another machine."))
 
     async def mount_inspector(self) -> None:
         """The inspector beside the ladder, the first time there is room for it."""

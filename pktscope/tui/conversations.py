@@ -1,16 +1,10 @@
-"""The list of conversations: one line each, painted when visible, so that a hundred thousand are as quick as ten."""
+"""The list of conversations: one line each, live while the capture is being read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from pktscope.model import Conversation
 from pktscope.rows import Role
@@ -18,8 +12,10 @@ from pktscope.text import safe_text
 from pktscope.tui import listing
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.keys import bindings, footer
+from pktscope.tui.parts import Line
+from pktscope.tui.picklist import PickList
 from pktscope.tui.session import Session, notice, reading
-from pktscope.tui.styles import Styles, Surface
+from pktscope.tui.styles import Styles
 from pktscope.words import counted
 
 RATE = 1 / 5
@@ -29,57 +25,12 @@ PAUSE = 0.01
 """... and between two searches of a long list."""
 
 
-class ConversationList(ScrollView, can_focus=True, inherit_bindings=False):
-    """Lines of `entries`; `place` is the selected one."""
+class ConversationList(PickList[Conversation]):
+    """A conversation a line."""
 
-    DEFAULT_CSS = """
-    ConversationList { height: 1fr; width: 100%; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
-    """
-
-    def __init__(self, styles: Styles) -> None:
-        super().__init__()
-        self.inks = styles
-        self.entries: Sequence[Conversation] = ()
-        self.place = 0
-
-    def show(self, entries: Sequence[Conversation]) -> None:
-        """Other entries; the selected conversation stays selected where it is still there."""
-        self.entries = entries
-        self.place = min(self.place, max(0, len(entries) - 1))
-        self.virtual_size = Size(self.size.width, max(1, len(entries)))
-        self.refresh()
-
-    def select(self, place: int) -> None:
-        """Select a line and keep it in sight."""
-        self.place = min(max(0, place), max(0, len(self.entries) - 1))
-        first, view = self.scroll_offset.y, max(1, self.size.height)
-        if self.place < first:
-            self.scroll_to(y=self.place, animate=False, force=True)
-        elif self.place >= first + view:
-            self.scroll_to(y=self.place - view + 1, animate=False, force=True)
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
+    def runs(self, entry: Conversation, width: int) -> Line:
         """One conversation."""
-        width = self.size.width
-        place = y + self.scroll_offset.y
-        if place >= len(self.entries):
-            return Strip.blank(width, self.inks.ground(Surface.LADDER))
-        surface = Surface.SELECTED if place == self.place else Surface.LADDER
-        text = listing.line(self.entries[place], width, ascii_only=self.inks.ascii_only)
-        return Strip([Segment(self.inks.line(text), self.inks.of(Role.PLAIN, surface))], width)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines, at once."""
-        event.stop()
-        event.prevent_default()
-        self.scroll_to(y=self.scroll_offset.y + 3, animate=False, force=True)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines back."""
-        event.stop()
-        event.prevent_default()
-        self.scroll_to(y=self.scroll_offset.y - 3, animate=False, force=True)
+        return [(listing.line(entry, width, ascii_only=self.inks.ascii_only), Role.PLAIN)]
 
 
 class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
@@ -139,14 +90,9 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
         if store.finished and not total and not said[0]:
             said = ("No conversation was found in it.", Role.WARNING)
         self.heading.show(title, (count, reading(self.session), wanted), said, lanes)
-        chosen = self.chosen()
+        chosen = self.list.chosen
         text = listing.full(chosen) if chosen is not None else ""
         self.panel.show(((text, "", Role.PLAIN),) if text else (), self.size.width, 3)
-
-    def chosen(self) -> Conversation | None:
-        """The selected conversation."""
-        entries = self.list.entries
-        return entries[self.list.place] if self.list.place < len(entries) else None
 
     def select(self, place: int) -> None:
         """Another line."""
@@ -167,8 +113,8 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
 
     def action_open(self) -> None:
         """The timeline of the selected one."""
-        if self.chosen() is not None:
-            self.dismiss(self.chosen())
+        if self.list.chosen is not None:
+            self.dismiss(self.list.chosen)
 
     def action_filter(self) -> None:
         """Show only lines with a text in them."""

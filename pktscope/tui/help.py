@@ -14,6 +14,7 @@ from pktscope.tui.parts import Line, Part
 from pktscope.tui.styles import Styles
 
 TITLES: dict[Place, str] = {
+    "gallery": "Keys of the gallery",
     "timeline": "Keys of the timeline",
     "conversations": "Keys of the list of conversations",
     "text": "Keys of this text",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Place = Literal["everywhere", "timeline", "conversations", "text", "prompt"]
-"""What has the focus: the ladder, the list of conversations, a long text (inspector, story, help), a line to type."""
+Place = Literal["everywhere", "gallery", "timeline", "conversations", "text", "prompt"]
+"""What has the focus: the gallery's list, the ladder, the list of conversations, a long text (inspector, story, help),
+a line to type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,24 @@ class Key:
     rank: int = 0
     """Place in the footer, from 1; 0: help only. Low numbers stay longest where the line is short."""
 
+
+GALLERY = (
+    Key(("enter",), "run", "Enter", "Run", "run the selected exchange live, or open a file", 1),
+    Key(("slash",), "search", "/", "Search", "show only exchanges with these words in title, story or lessons", 2),
+    Key(("down", "j"), "move(1)", "↓ j", "Down", "select the next one", 5),
+    Key(("up", "k"), "move(-1)", "↑ k", "Up", "select the one before", 6),
+    Key(("pagedown", "n", "space"), "page(1)", "PgDn n", "Page down", "a screen down"),
+    Key(("pageup", "p"), "page(-1)", "PgUp p", "Page up", "a screen up"),
+    Key(("home", "g"), "edge(-1)", "Home g", "First", "select the first one"),
+    Key(("end", "G"), "edge(1)", "End G", "Last", "select the last one"),
+    Key(("right", "v"), "way(1)", "v →", "Way", "which of its ways Enter runs, where it can go several ways", 4),
+    Key(("left", "V"), "way(-1)", "V ←", "Way back", "the way before"),
+    Key(("c",), "compare", "c", "Compare", "two of its ways side by side, stepping together", 3),
+    Key(("shift+down",), "scroll_text(1)", "Shift ↓", "Text down", "scroll the text of the selected one"),
+    Key(("shift+up",), "scroll_text(-1)", "Shift ↑", "Text up", "scroll the text back"),
+    Key(("f",), "open_file", "f", "File", "open a capture that was saved before", 7),
+    Key(("escape",), "back", "Esc", "All", "end the search: show every exchange again"),
+)
 
 TIMELINE = (
     Key(("space",), "play", "space", "Play", "play from here, or pause", 1),
@@ -59,6 +78,8 @@ TIMELINE = (
     Key(("shift+up",), "note_scroll(-1)", "Shift ↑", "Note up", "scroll the note below the ladder back"),
     Key(("c",), "conversations", "c", "List", "the list of conversations", 9),
     Key(("e",), "export", "e", "Export", "write this timeline as text and as JSON"),
+    Key(("R",), "recorded", "R", "Recorded run", "the recorded run, where a live one did not show what it promises"),
+    Key(("escape",), "leave", "Esc", "Back", "back to the gallery, if you came from there"),
 )
 
 CONVERSATIONS = (
@@ -93,13 +114,15 @@ EVERYWHERE = (
     Key(("T",), "next_theme", "T", "Theme", "dark, white for a projector, high contrast"),
     Key(("a",), "ascii", "a", "ASCII", "draw with ASCII characters only"),
     Key(("question_mark",), "help", "?", "Help", "what the keys do here", 10),
-    Key(("q", "ctrl+c"), "quit", "q", "Quit", "leave (Ctrl-C does too)", 11),
+    Key(("q",), "quit", "q", "Quit", "back to the gallery, if you came from there; else leave", 11),
+    Key(("ctrl+c",), "end", "Ctrl-C", "End", "leave at once, from wherever you are"),
     Key(("ctrl+p",), "command_palette", "Ctrl-P", "Palette", "every command and theme by name"),
     Key(("ctrl+z",), "suspend_process", "Ctrl-Z", "Suspend", "back to the shell for a while; fg returns"),
 )
 
 PLACES: dict[Place, tuple[Key, ...]] = {
     "everywhere": EVERYWHERE,
+    "gallery": GALLERY,
     "timeline": TIMELINE,
     "conversations": CONVERSATIONS,
     "text": TEXT,

@@ -66,6 +66,16 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
                 self.turn_to(start + 1 + min(part.marked) - self.size.height // 3)
                 return
 
+    def show_text(self, *signs: str) -> None:
+        """Scroll as little as needed to the first line that begins with one of these."""
+        for start, part in zip(self.starts, self.parts, strict=False):
+            for index, line in enumerate(part.lines):
+                if line and line[0][0].startswith(signs):
+                    at, first = start + 1 + index, self.scroll_offset.y
+                    if not first <= at < first + self.size.height - 1:
+                        self.turn_to(at - self.size.height // 2)
+                    return
+
     def render_line(self, y: int) -> Strip:
         """One line."""
         width = self.size.width

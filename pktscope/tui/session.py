@@ -5,17 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from pktscope.capture.store import Store
     from pktscope.lab.runner import Run
     from pktscope.model import End, Exchange
     from pktscope.promise import Outcome
     from pktscope.rows import Role
+    from pktscope.tui.styles import Styles
+
+
+class Subject(Protocol):
+    """What the screen can be started about: one timeline, two beside each other, the gallery."""
+
+    @property
+    def title(self) -> str:
+        """What stands in the first frame."""
+        ...
+
+    @property
+    def options(self) -> ScreenOptions:
+        """How the screen starts."""
+        ...
+
+    def screen(self, styles: Styles, ended: Callable[[int], None]) -> Screen[Any]:
+        """The screen that shows it; `ended` is to be told the exit code it deserves."""
+        ...
+
+    def verdict(self) -> tuple[int, str]:
+        """When everything is over: the exit code and a line that says what went wrong; (0, '') if nothing did."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,27 @@ class Session:
     options: ScreenOptions
     promise: str = ""
     """The same in words."""
+    again: Callable[[], Session] | None = None
+    """Runs the demo once more, where it did not keep its promise."""
+    recording: Callable[[], Session] | None = None
+    """The demo's recorded run, where no live one shows what it promises."""
+    foreword: str = ""
+    """Why this is shown instead of something else: a second run, a recording."""
+
+    def screen(self, styles: Styles, ended: Callable[[int], None]) -> Screen[Any]:
+        """The timeline."""
+        from pktscope.tui.timeline_screen import TimelineScreen
+
+        return TimelineScreen(self, styles, ended)
+
+    def verdict(self) -> tuple[int, str]:
+        """3 a demo this machine allows no run of; 1 a fault or a copy that is not whole; 2 no capture."""
+        if self.unborn:
+            return 3, ""
+        wrong = refusal(self) or self.store.error
+        if wrong:
+            return (2 if self.run is None else self.run.status or 1), wrong
+        return (1, self.store.copy_lost) if self.store.copy_lost else (0, "")
 
     @cached_property
     def store(self) -> Store:
@@ -79,8 +125,11 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
     wrong = refusal(session) or store.error
     if wrong:
         return safe_text(wrong, 400), Role.ERROR
+    foreword = f"{safe_text(session.foreword, 400)} " if session.foreword else ""
     if ended and outcome is not None and outcome.sentence:
-        return safe_text(outcome.sentence, 900), Role.ACK if outcome.kept else Role.ERROR
+        return foreword + safe_text(outcome.sentence, 900), Role.ACK if outcome.kept else Role.ERROR
+    if foreword:
+        return foreword, Role.WARNING
     complaints = store.complaints
     if complaints:
         more = f" ({len(complaints) - 1} more with o)" if len(complaints) > 1 else ""

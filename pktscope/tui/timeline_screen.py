@@ -26,6 +26,7 @@ from pktscope.tui.player import Player, Stops
 from pktscope.tui.session import Session
 from pktscope.tui.styles import Styles
 from pktscope.tui.surroundings import Surroundings
+from pktscope.words import _
 
 if TYPE_CHECKING:
     from pktscope.promise import Outcome
@@ -94,6 +95,30 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
         self.beat = self.set_interval(FRAME_RATE, self.play_on, pause=True)
         self.last_beat = 0.0
         self.call_after_refresh(self.read)
+        if self.session.shows and self.session.run is not None:
+            self.birth = self.set_interval(0.02, self.check_birth)
+
+    def check_birth(self) -> None:
+        """Leave where this machine allows no run of the demo, or show its recording; stop asking once it is alive."""
+        if self.session.unborn:
+            self.birth.stop()
+            if self.session.recording is None:
+                self.app.exit(3)
+            else:
+                self.go_on_with(self.session.recording, about.refusal(self.session))
+        elif self.session.exchange is not None or self.session.store.finished:
+            self.birth.stop()
+
+    def go_on_with(self, start: Callable[[], Session], why: str) -> None:
+        """Another run of the same demo in this one's place, saying why."""
+        from pktscope.exits import Stop
+
+        try:
+            session = replace(start(), foreword=why)
+        except Stop as stop:
+            self.tell(stop.line, Role.ERROR)
+            return
+        self.app.switch_screen(TimelineScreen(session, self.inks, self.ended))
 
     # Reading
 
@@ -190,6 +215,9 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
             notes = self.feed.flow.notes if self.feed else ()
             self.kept = outcome(self.session.shows, notes, self.session.promise)
             self.ended(0 if self.kept.kept else 4)
+            if not self.kept.kept and self.session.again is not None:
+                self.go_on_with(self.session.again, _("The first run did not show what it promises; this is a second."))
+                return
             if not self.touched:
                 self.following = False
                 self.player = playing.selected(self.player, self.stops.moved(0, 0))

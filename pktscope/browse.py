@@ -1,0 +1,120 @@
+"""The gallery from the command's side: what it can start, with the rights that takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pktscope.exits import PERMISSION, Stop
+from pktscope.words import _
+
+if TYPE_CHECKING:
+    from pktscope.capture.store import Store
+    from pktscope.demos import Demo
+    from pktscope.lab.runner import Run
+    from pktscope.tui.session import Session
+
+TITLE = "pktscope: what really happens on the wire when two programs talk"
+
+
+def browse(look: dict[str, Any]) -> int:
+    """Show the gallery until the reader leaves; the program's exit code."""
+    from pktscope.exchange import lay_down_privileges
+    from pktscope.lab.starter import starter
+    from pktscope.present import screen_options
+    from pktscope.tui.app import start
+    from pktscope.tui.shelf import Gallery
+
+    with starter() as launch:
+        lay_down_privileges()
+        return start(Gallery(lambda: Demos(launch, look), _(TITLE), screen_options(look)))
+
+
+class Demos:
+    """What stands on the gallery's shelf (tui.shelf.Shelf)."""
+
+    title = TITLE
+
+    def __init__(self, launch: Callable[..., Run], look: dict[str, Any]) -> None:
+        from pktscope import demos
+
+        self.launch = launch
+        self.look = look
+        self.groups = demos.GROUPS
+        self.running: list[Run] = []
+
+    def demos(self) -> tuple[Demo, ...]:
+        """Every demo, in its first variant."""
+        from pktscope import demos
+
+        return demos.every()
+
+    def demo(self, name: str, variant: str = "") -> Session:
+        """A run of a demo; once more where it misses its promise, and its recording where that does not help."""
+        from pktscope import demos
+
+        return self.session(demos.load(name, variant), again=True)
+
+    def session(self, demo: Demo, *, again: bool) -> Session:
+        """One run of a demo."""
+        from pktscope.exchange import receiver
+        from pktscope.present import screen_options
+        from pktscope.tui.session import Session
+
+        run = self.start(demo)
+        return Session(
+            receiver(run, None), demo.title, run, demo.shows, (demo.file, demo.source), demo.story,
+            screen_options(self.look, recorded=False), demo.promise,
+            (lambda: self.session(demo, again=False)) if again else None,
+            lambda: self.recorded(demo),
+        )  # fmt: skip
+
+    def start(self, demo: Demo) -> Run:
+        """A run that ends with the screen it is shown on."""
+        try:
+            run = self.launch(demo.name, **({"variant": demo.variant} if demo.variant else {}))
+        except OSError as error:
+            raise Stop(PERMISSION, str(error.strerror or error)) from None
+        self.running.append(run)
+        return run
+
+    def recorded(self, demo: Demo) -> Session:
+        """A demo as it was recorded elsewhere."""
+        from pktscope.present import screen_options
+        from pktscope.tui.session import Session
+
+        title = f"{demo.title} (recorded)"
+        return Session(
+            recording(demo), title, None, demo.shows, (demo.file, demo.source), demo.story,
+            screen_options(self.look, recorded=True), demo.promise,
+        )  # fmt: skip
+
+    def file(self, path: str) -> Session:
+        """A capture that was saved before."""
+        from pktscope.capture.store import Store
+        from pktscope.exchange import opened
+        from pktscope.present import screen_options
+        from pktscope.tui.session import Session
+
+        store = opened(lambda: Store.open(path), path)
+        return Session(store, os.path.basename(path), None, (), None, "", screen_options(self.look, recorded=True))
+
+    def put_back(self) -> None:
+        """End what still runs."""
+        running, self.running = self.running, []
+        for run in running:
+            with suppress(OSError, ValueError):
+                run.close()
+
+
+def recording(demo: Demo) -> Store:
+    """The recorded run of a demo, which every installation has."""
+    from importlib.resources import as_file, files
+
+    from pktscope.capture.store import Store
+    from pktscope.exchange import opened
+
+    with as_file(files("pktscope.recordings") / f"{demo.recording}.pcapng") as path:
+        return opened(lambda: Store.open(str(path)))
