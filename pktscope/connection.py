@@ -156,6 +156,8 @@ class Connection:
         if flags & SYN:
             self.move(you, Input.GOT_SYN_ACK if flags & ACK else Input.GOT_SYN, quiet=bool(you.received))
         self._ack_arrived(you, segment, index, handshake=not flags & SYN)
+        if me.syn is None:
+            you.received = you.received or segment.seq  # its beginning was not seen
         you.receive(segment.seq, segment.end)
         if flags & FIN and me.fin_delivered:
             self.move(you, Input.GOT_FIN)  # the same FIN again

@@ -1,7 +1,8 @@
 """Steps and notes for programs: one JSON document, written piece by piece so that its size does not matter.
 
 Schema `pktscope.timeline/1`: times are integer nanoseconds since the Unix epoch, lengths octets, octets themselves hex
-with a readable text beside them; a field that does not apply is left out. Fields may be added, never changed.
+with a readable text beside them; a field that does not apply is left out. A step's "conversation" is its place among those of an
+exchange, from 0, which is left out, and -1 for a step that is no conversation's own. Fields may be added, never changed.
 """
 
 from __future__ import annotations
@@ -93,6 +94,9 @@ def exchange_fields(exchange: Exchange) -> dict[str, Any]:
         {
             "title": exchange.title,
             "demo": exchange.demo,
+            "variant": exchange.variant,
+            "topology": exchange.topology if exchange.topology != "lo" else "",
+            "path": list(exchange.path),
             "room": exchange.room,
             "settings": dict(exchange.settings),
             "sources": [name for name, _ in exchange.sources],
@@ -107,6 +111,8 @@ def step_fields(step: Step, notes: Sequence[Note], numbers: Mapping[int, int]) -
             "step": step.index,
             "time": step.time,
             "side": step.side.value,
+            "conversation": step.conversation or None,
+            "link": step.link or None,
             **seen_fields(step.observation),
             "states": [state.value for state in step.after],
             "states_before": [state.value for state in step.before] if step.before != step.after else None,
@@ -307,6 +313,7 @@ def call_fields(call: Call) -> dict[str, Any]:
             "data": octets_fields(call.data),
             "file": safe_text(call.file),
             "line": call.line or None,
+            "program": call.program if call.program > 1 else None,
         }
     )
 
