@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar  # noqa: E402
 
 import click  # noqa: E402
 
-from pktscope import __version__  # noqa: E402
+from pktscope import __version__, languages  # noqa: E402
 from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe, stand_in  # noqa: E402
 
 if TYPE_CHECKING:
@@ -168,6 +168,32 @@ def live(
         return present(store, look, title=title, stream=stream, run=run, endless=True)
 
 
+def names_begun(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Names that `explain` knows, for the shell's completion."""
+    from pktscope.explain.lookup import completions
+
+    return completions(begun)
+
+
+@commands.command(short_help="Explain a call, a state, a flag, a term.")
+@click.argument("name", nargs=-1, shell_complete=names_begun)
+@click.option("--width", type=click.IntRange(40, 1000), help="Columns of the text.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+@click.option("--no-color", is_flag=True, help="No colours in text (NO_COLOR does the same).")
+def explain(name: tuple[str, ...], width: int | None, ascii_only: bool, no_color: bool) -> int:
+    """Explain a socket call, a TCP state, a flag, an option, a header field, an error, a term or a rule.
+
+    Without NAME, list everything there is. Any common spelling will do, in English or Chinese: 'accept()', time-wait,
+    SO_REUSEADDR, 'connection refused'.
+    """
+    from pktscope.explain.command import explain as say_it
+    from pktscope.present import manner_of
+
+    look: dict[str, Any] = {"theme": "dark", "time_format": "relative", "raw_numbers": False, "no_fold": False}
+    manner = manner_of({**look, "width": width, "ascii_only": ascii_only, "no_color": no_color})
+    return say_it(" ".join(name) or None, manner)
+
+
 @commands.command(short_help="What this machine allows.")
 def doctor() -> int:
     """What this machine allows, step by step, and the way out of each refusal."""
@@ -180,6 +206,13 @@ def doctor() -> int:
     return OK
 
 
+for each in (commands, *commands.commands.values()):
+    click.option(
+        "--lang", type=click.Choice(list(languages.NAMES)), expose_value=False,
+        help="English or Chinese, whatever the locale says.",
+    )(each)  # fmt: skip
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -188,11 +221,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run_commands(arguments))
 
 
+def in_language(arguments: Sequence[str] | None) -> click.Group:
+    """The commands in the language that is asked for, which everything else speaks from here on, too."""
+    asked = languages.asked_for(sys.argv[1:] if arguments is None else arguments)
+    language = languages.chosen(asked, os.environ)
+    languages.speak(language)
+    if language == languages.ENGLISH:
+        return commands
+    from pktscope.helptext import localized
+
+    return localized(commands)
+
+
 def run_commands(arguments: Sequence[str] | None) -> int:
     """The command's exit code, with every way out of it as one line."""
     try:
         stand_in()
-        code = commands.main(arguments, prog_name="pktscope", standalone_mode=False)
+        code = in_language(arguments).main(arguments, prog_name="pktscope", standalone_mode=False)
         sys.stdout.flush()
         return int(code or OK)
     except Stop as stop:

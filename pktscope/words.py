@@ -2,26 +2,52 @@
 
 `{name}` prints a value; `{name:bytes}`, `{name:segments}`, ... a counted noun; `{name:duration}` nanoseconds in the
 unit a person would use; `{name:list}` a sequence with commas and 'and'.
+
+Every template is written in English, and its English is the key of its translations. `use` sets the catalogue they are
+looked up in; `languages` reads it from its file. Everything here but that one mapping is pure.
 """
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+CATALOGUE: dict[str, str] = {}
+"""English to the reader's language; what is missing is said in English."""
+
+
+def use(catalogue: Mapping[str, str]) -> None:
+    """From now on say everything in the language of this catalogue; an empty one is English."""
+    CATALOGUE.clear()
+    CATALOGUE.update(catalogue)
+    known_templates.cache_clear()
+
+
+def _(text: str) -> str:
+    """A text without values, in the reader's language."""
+    return CATALOGUE.get(text, text) if CATALOGUE else text
+
+
+def N_(text: str) -> str:
+    """Marks a text for translation where a table is built; whoever shows it says `_()` of it."""
+    return text
+
+
 NOUNS = {
-    "bytes": ("byte", "bytes"),
-    "segments": ("segment", "segments"),
-    "frames": ("frame", "frames"),
-    "packets": ("packet", "packets"),
-    "fragments": ("fragment", "fragments"),
-    "datagrams": ("datagram", "datagrams"),
-    "writes": ("write", "writes"),
-    "calls": ("call", "calls"),
-    "times": ("time", "times"),
-    "conversations": ("conversation", "conversations"),
+    "bytes": (N_("{count} byte"), N_("{count} bytes")),
+    "segments": (N_("{count} segment"), N_("{count} segments")),
+    "frames": (N_("{count} frame"), N_("{count} frames")),
+    "packets": (N_("{count} packet"), N_("{count} packets")),
+    "fragments": (N_("{count} fragment"), N_("{count} fragments")),
+    "datagrams": (N_("{count} datagram"), N_("{count} datagrams")),
+    "writes": (N_("{count} write"), N_("{count} writes")),
+    "calls": (N_("{count} call"), N_("{count} calls")),
+    "times": (N_("{count} time"), N_("{count} times")),
+    "conversations": (N_("{count} conversation"), N_("{count} conversations")),
 }
 
 UNITS = ((60 * 10**9, "min"), (10**9, "s"), (10**6, "ms"), (10**3, "µs"), (1, "ns"))
@@ -41,7 +67,7 @@ def duration(nanoseconds: int) -> str:
 
 def lapse(nanoseconds: int) -> str:
     """A duration in a sentence: 'after 41.3 ms'. Where a clock was set back, nobody knows how long it was."""
-    return duration(nanoseconds) if nanoseconds >= 0 else "an unknown time (the clock went back)"
+    return duration(nanoseconds) if nanoseconds >= 0 else _("an unknown time (the clock went back)")
 
 
 def long_duration(seconds: int) -> str:
@@ -66,8 +92,7 @@ def three_digits(value: float) -> str:
 
 def counted(count: int, noun: str) -> str:
     """'1 byte', '10 bytes', '65,507 bytes'."""
-    one, many = NOUNS[noun]
-    return f"{count:,} {one if count == 1 else many}"
+    return _(NOUNS[noun][count != 1]).replace("{count}", f"{count:,}")
 
 
 def listed(items: Iterable[object]) -> str:
@@ -75,7 +100,7 @@ def listed(items: Iterable[object]) -> str:
     words = [str(item) for item in items]
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return _("{items} and {last}").format(items=_(", ").join(words[:-1]), last=words[-1])
 
 
 class Sayer(string.Formatter):
@@ -96,17 +121,12 @@ SAYER = Sayer()
 
 def say(message: str, values: Sequence[tuple[str, object]] | dict[str, object] = ()) -> str:
     """The sentence a template and its values make. Raises KeyError for a value the template names and nobody gave."""
-    return SAYER.vformat(message, (), dict(values))
+    return SAYER.vformat(_(message), (), dict(values))
 
 
-def _(text: str) -> str:
-    """A text without values, in the reader's language."""
-    return text
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where a table is built; whoever shows it says `_()` of it."""
-    return text
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a docstring in the reader's language, each one line; each is translated by itself."""
+    return [_(joined) for part in text.split("\n\n") if (joined := " ".join(part.split()))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +143,52 @@ class Phrase:
 def phrase(message: str, **values: object) -> Phrase:
     """Words inside a sentence: `who=phrase("the host {address}", address=...)`."""
     return Phrase(message, tuple(values.items()))
+
+
+RETOLD = 400
+"""Characters of a text that is looked up by its words; longer ones are nobody's template."""
+
+
+def retold(text: str) -> str:
+    """A text that was said in English elsewhere (in a recording, by another process), in the reader's language.
+
+    The template it was said from is found by its words, the one with the most of them first; a text that none fits
+    stays as it is.
+    """
+    if not CATALOGUE or text in CATALOGUE or len(text) > RETOLD:
+        return _(text)
+    for message, pieces, shape in known_templates():
+        if all(piece in text for piece in pieces) and (found := shape.fullmatch(text)):
+            values: dict[str, object] = {name: retold(value) for name, value in found.groupdict().items()}
+            return SAYER.vformat(PLACEHOLDER.sub(r"{\1}", _(message)), (), values)
+    return text
+
+
+PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+@cache
+def known_templates() -> list[tuple[str, list[str], re.Pattern[str]]]:
+    """The templates of the catalogue with words of their own, those that say most first: words, pieces, pattern."""
+    spoken = [message for message in CATALOGUE if "{" in message and wordy(message)]
+    return [
+        (message, PLACEHOLDER.sub("\0", message).split("\0"), shape_of(message))
+        for message in sorted(spoken, key=wordy, reverse=True)
+    ]
+
+
+def wordy(message: str) -> int:
+    """How many letters of a template are its own."""
+    return sum(character.isalpha() for character in PLACEHOLDER.sub("", message))
+
+
+def shape_of(message: str) -> re.Pattern[str]:
+    """What a sentence made from a template looks like."""
+    seen: set[str] = set()
+    pattern, end = "", 0
+    for place in PLACEHOLDER.finditer(message):
+        name = place[1]
+        pattern += re.escape(message[end : place.start()]) + (f"(?P={name})" if name in seen else f"(?P<{name}>.+)")
+        seen.add(name)
+        end = place.end()
+    return re.compile(pattern + re.escape(message[end:]), re.DOTALL)
