@@ -252,6 +252,8 @@ class Connection:
 
     def move(self, end: End, event: Input, *, quiet: bool = False) -> None:
         """Move one end through the table; `quiet` makes no oddity of what the table does not list."""
+        if end.by_hand is not None:
+            return  # no kernel of that end takes part: there is nothing that could be in a state
         met = end.state
         end.state, row, odd = tcp.move(met, event)
         if row is not None and row.to is not met:

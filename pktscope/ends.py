@@ -184,6 +184,8 @@ class End:
         self.datagrams: list[Datagram] = []
         self.taken: dict[int, int] = {}
         """By socket of its program: how many of the other end's datagrams are behind the latest one it received."""
+        self.by_hand: int | None = None
+        """Step of the call with which its program sent a SYN of its own making: its kernel has no such connection."""
         self.listening: int | None = None
         """Step of its listen(), while the listening socket is open."""
         self.connection: int | None = None

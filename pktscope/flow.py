@@ -22,6 +22,7 @@ from pktscope.model import (
     Return,
     Sample,
     Side,
+    State,
     States,
     Step,
     Tcp,
@@ -35,6 +36,10 @@ REASSEMBLY = 120_000_000_000
 """Nanoseconds after which an identification may mean a new datagram (RFC 1122 section 3.3.2: 60 to 120 s)."""
 COPIES = 1_000_000_000
 """Nanoseconds after a complete datagram in which fragments of its identification may be copies."""
+
+
+REPLIES = {(4, 0), (6, 129)}
+"""Echo replies, by IP version and type: on loopback, where both ends are one address, nothing else tells them apart."""
 
 
 class Flow:
@@ -151,6 +156,9 @@ class Flow:
                 if header.flags & (SYN | ACK) == SYN and self.connection.reopened(header, side):
                     self.counts.clear()
                     self.marks.clear()
+                if (raw := self.programs.handmade(header, side)) is not None:
+                    self.ends[side].by_hand = raw
+                    self.ends[side].state = State.CLOSED
                 segment = self.connection.segment(frame, header, side, index)
                 octets = self.connection.data_of(segment, header)
                 call = self.programs.cause(header, octets, side)
@@ -189,6 +197,8 @@ class Flow:
     def _side_of(self, frame: Frame) -> Side:
         """Whose doing a frame is; the first frame settles who is who."""
         source, target = frame.source, frame.target
+        if self.settled and source == target and isinstance(frame.transport, Icmp):
+            return Side.SERVER if (frame.transport.version, frame.transport.type) in REPLIES else Side.CLIENT
         if isinstance(frame.transport, Icmp) and frame.transport.quoted is not None:
             quoted = frame.transport.quoted
             if not self.settled:

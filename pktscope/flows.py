@@ -357,8 +357,8 @@ class Flows:
         if holder.listening:
             return self._of_listener(call, holder)
         if call.peer is not None and call.name in SENDING:
-            aimed = [each for each in holder.strands if call.peer in (each.flow.client, each.flow.server)]
-            return aimed[:1] or [self._hall(holder)]
+            aimed = [each for each in holder.strands if aimed_at(call.peer, each.flow)]
+            return aimed[-1:] or [self._hall(holder)]
         return holder.strands if len(holder.strands) == 1 else [self._hall(holder)]
 
     def _of_listener(self, call: Call, holder: Holder) -> list[Strand]:
@@ -446,10 +446,16 @@ def bare(end: Endpoint) -> Endpoint:
     return Endpoint(end.address)
 
 
+def aimed_at(aim: Endpoint, flow: Flow) -> bool:
+    """Whether what is sent to `aim` goes to an end of this conversation; a raw socket's 0 stands for any port."""
+    ends = [end for end in (flow.client, flow.server) if end is not None]
+    return aim in ends or (not aim.port and any(end.address == aim.address for end in ends))
+
+
 def reaches(aim: Endpoint, target: Endpoint) -> bool:
     """Whether what is sent to `aim` arrives at `target`; raw sockets name no port, and 0.0.0.0 is this host."""
     here = aim.address == target.address or aim.address in WILDCARDS
-    return here and (aim.port == target.port or target.port is None)
+    return here and (aim.port in (target.port, 0) or target.port is None)
 
 
 def parties(frame: Frame) -> tuple[Endpoint, Endpoint]:

@@ -134,8 +134,15 @@ class Programs:
             writes = self.ends[side].writes_in(*octets)
             return writes[0].step if writes else None
         if header.flags & SYN and not header.flags & ACK:
-            return self.open_call(side, OPENING)
+            return self.ends[side].by_hand if self.ends[side].by_hand is not None else self.open_call(side, OPENING)
         return self.open_call(side, CLOSING) if header.flags & FIN else None
+
+    def handmade(self, header: Tcp, side: Side) -> int | None:
+        """The step of the call on a raw socket that a SYN is due to; None for what a kernel sends."""
+        if header.flags & (SYN | ACK) != SYN or self.open_call(side, OPENING) is not None:
+            return None
+        found = [step for step, call in self.running(side) if call.protocol == "raw" and call.name in SENDING]
+        return found[-1] if found else None
 
     def open_call(self, side: Side, names: frozenset[str]) -> int | None:
         """The step of the newest call of that side and kind that has not returned."""

@@ -30,8 +30,13 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "udp",
         "udp-echo",
         "udp-boundaries",
+        "udp-loss",
         "fragmentation",
+        "fragment-lost",
+        "ping",
+        "multicast",
         "unix",
+        "by-hand",
     )),
 )  # fmt: skip
 """Every demo, in the order the list shows them: from the first connection to the last datagram."""

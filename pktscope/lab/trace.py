@@ -159,7 +159,9 @@ def sample_of(found: Socket | None, now: int, since: int, side: Side, socket: in
 
 
 def _ends(opened: _Socket) -> tuple[Endpoint | None, Endpoint | None]:
-    """Both ends as the kernel knows them; None for what is not bound or not connected."""
+    """Both ends as the kernel knows them; None for what is not bound or not connected, and for raw: it has no port."""
+    if opened.fileno() != -1 and opened.type == socket.SOCK_RAW:
+        return None, None
     return _end(opened, _Socket.getsockname), _end(opened, _Socket.getpeername)
 
 

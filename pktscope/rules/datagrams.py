@@ -77,8 +77,9 @@ def delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     returned = step.observation
     if received is None or call is None or not isinstance(returned, Return) or returned.length != received.length:
         return
-    lesson = ""
-    if flow.once(f"udp.delivered {step.side}"):
+    lesson, sender = "", call_at(flow, received.call)
+    by_hand = sender is not None and sender.protocol == "raw"
+    if not by_hand and flow.once(f"udp.delivered {step.side}"):
         lesson = " One sendto() is one recvfrom(): UDP keeps the boundaries."
     yield find(
         "{call} returned {count:bytes}: the datagram of {frames}, whole.{lesson}",

@@ -89,6 +89,8 @@ def fragmented(step: Step, flow: Flow) -> Iterator[Finding]:
     if ip.fragment_offset or not ip.more_fragments or pieces is None or pieces.again or pieces.copy:
         return
     call = call_at(flow, step.call)
+    if call is not None and call.protocol == "raw":
+        return
     header = PROTOCOLS.get(ip.protocol, ("", 0))
     given = ""
     if call is not None and call.length is not None and header[1]:

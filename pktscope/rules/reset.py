@@ -33,7 +33,8 @@ def was(step: Step, side: Side) -> State:
 def refuses(step: Step, flow: Flow) -> bool:
     """Whether this RST is the answer to a SYN that asks."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    return me.reset == step.index and you.syn is not None and was(step, you.side) is State.SYN_SENT
+    asks = was(step, you.side) is State.SYN_SENT or (you.by_hand is not None and me.syn is None)
+    return me.reset == step.index and you.syn is not None and asks
 
 
 @rule("tcp.refused", "RFC 9293 section 3.10.7.1", on="segment", example=REFUSED, severity=Severity.ERROR, flags=RST)
@@ -142,7 +143,7 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
     """
     header = header_of(step)
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None:
+    if me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None or me.by_hand is not None:
         return
     kind = "RST,ACK" if header.flags & ACK else "RST"
     if step.before == (State.CLOSED, State.CLOSED):
