@@ -191,7 +191,7 @@ def explain(name: tuple[str, ...], width: int | None, ascii_only: bool, no_color
 
     look: dict[str, Any] = {"theme": "dark", "time_format": "relative", "raw_numbers": False, "no_fold": False}
     manner = manner_of({**look, "width": width, "ascii_only": ascii_only, "no_color": no_color})
-    return say_it(" ".join(name) or None, manner)
+    return say_it(" ".join(name) if name else None, manner)
 
 
 @commands.command(short_help="What this machine allows.")

@@ -12,7 +12,8 @@ from pktscope.render.columns import NARROWEST, plain_ascii
 from pktscope.render.text import ink
 from pktscope.rows import Role
 from pktscope.show import Manner
-from pktscope.text import fit, width, wrap
+from pktscope.text import fit, wrap
+from pktscope.text import width as width_of
 from pktscope.theme import PALETTES
 from pktscope.words import _, say
 
@@ -54,8 +55,10 @@ def pages(name: str, width: int, *, ascii_only: bool = False) -> Iterator[Line]:
                 yield [("", Role.PLAIN)]
             first = False
             yield [(section.title, Role.TITLE)]
+            widest = max(sum(width_of(text) for text, _role in line) for line in section.lines)
+            indent = " " * min(INDENT, max(0, width - widest))  # a drawn example may need every column
             for line in section.lines:
-                yield [(" " * INDENT, Role.PLAIN), *line]
+                yield [(indent, Role.PLAIN), *line]
 
 
 def index(cells: int) -> Iterator[Line]:
@@ -65,7 +68,7 @@ def index(cells: int) -> Iterator[Line]:
     for kind in lookup.KINDS:
         yield [("", Role.PLAIN)]
         yield [(_(kind.title), Role.TITLE)]
-        room = min(max(width(lookup.name_of(thing)) for thing in kind.things), max(12, cells // 3))
+        room = min(max(width_of(lookup.name_of(thing)) for thing in kind.things), max(12, cells // 3))
         for thing in kind.things:
             yield from entry_lines(lookup.name_of(thing), _(thing.headline), room, cells - INDENT)
 
@@ -73,10 +76,10 @@ def index(cells: int) -> Iterator[Line]:
 def entry_lines(name: str, headline: str, room: int, cells: int) -> Iterator[Line]:
     """An entry of the index: one line; only a name too long for its column has one of its own."""
     shown = fit(headline, cells - room - 2).rstrip()
-    if width(name) > room:
+    if width_of(name) > room:
         yield [(" " * INDENT + name, Role.CALL)]
         name = ""
-    yield [(" " * INDENT + name, Role.CALL), (" " * (room + 2 - width(name)) + shown, Role.PLAIN)]
+    yield [(" " * INDENT + name, Role.CALL), (" " * (room + 2 - width_of(name)) + shown, Role.PLAIN)]
 
 
 def refusal(name: str, missing: lookup.Unknown) -> str:

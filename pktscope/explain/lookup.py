@@ -111,19 +111,26 @@ def find(name: str) -> tuple[Thing, ...]:
     exact = index().get(wanted) or tails().get(wanted)
     if exact:
         return exact
-    begun = gathered(("", thing) for known, things in index().items() if known.startswith(wanted) for thing in things)
-    found = begun.get("", ()) if len(wanted) > 1 else ()
-    if len(found) == 1:
-        return found
-    if found:
-        raise Unknown([name_of(thing) for thing in found[:SHOWN]], several=True)
+    begun = beginning(wanted) if len(wanted) > 1 else ()
+    entries = tuple(thing for thing in begun if not isinstance(thing, Rule))
+    if len(begun) == 1 or len(entries) == 1:
+        return entries or begun
+    if begun:
+        literally = sorted(begun, key=lambda thing: not name_of(thing).casefold().startswith(name.casefold()))
+        raise Unknown([name_of(thing) for thing in literally[:SHOWN]], several=True)
     raise Unknown(nearest(wanted), several=False)
+
+
+def beginning(wanted: str) -> tuple[Thing, ...]:
+    """The things with a plain name that begins so, each once, in the order of the index."""
+    pairs = (("", thing) for known, things in index().items() if known.startswith(wanted) for thing in things)
+    return gathered(pairs).get("", ())
 
 
 def nearest(wanted: str) -> list[str]:
     """The names most like one that nothing has."""
     known = {**tails(), **index()}
-    close = difflib.get_close_matches(wanted, known, n=SHOWN, cutoff=0.6) if wanted else []
+    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.65) if wanted else []
     inside = [name for name in known if len(wanted) > 2 and wanted in name]
     return list(dict.fromkeys(name_of(thing) for name in (*close, *inside) for thing in known[name]))[:5]
 

@@ -11,13 +11,12 @@ from typing import TypeAlias
 from pktscope.explain import lookup
 from pktscope.explain.entry import Call, Entry, Failure, Field, Setting, StateEntry
 from pktscope.explain.errors import ERRORS
-from pktscope.explain.example import drawn
 from pktscope.explain.lookup import Thing, kind_of, name_of
 from pktscope.explain.shows import showing, there
 from pktscope.model import State
 from pktscope.rows import Role
 from pktscope.rules import Rule
-from pktscope.tcp import TABLE
+from pktscope.tcp import MISSED_LISTEN, TABLE, Input
 from pktscope.text import width as cells_of
 from pktscope.text import wrap
 from pktscope.words import N_, _, phrase, say
@@ -52,10 +51,11 @@ def sections(thing: Thing, width: int, *, ascii_only: bool = False) -> list[Sect
     title = say("{name} ({kind})", {"name": name_of(thing), "kind": _(kind_of(thing).word)})
     if isinstance(thing, Rule):
         return [section for section in rule_sections(thing, title, width, ascii_only) if section.lines]
+    aliases = ", ".join(name for name in thing.aliases if name.isascii() or not ascii_only)
     found = [
         Section(title, prose((thing.headline, *thing.text), width)),
         *particulars(thing, width),
-        Section(_("Also called"), wrapped(", ".join(thing.aliases), width)),
+        Section(_("Also called"), wrapped(aliases, width)),
         *closing(there(thing.demos), thing.see, thing.reference, width),
     ]
     return [section for section in found if section.lines]
@@ -63,6 +63,8 @@ def sections(thing: Thing, width: int, *, ascii_only: bool = False) -> list[Sect
 
 def rule_sections(rule: Rule, title: str, width: int, ascii_only: bool) -> Iterator[Section]:
     """The page of a rule: its lesson, and its example as a timeline."""
+    from pktscope.explain.example import drawn  # it imports the fold, which no other page needs
+
     yield Section(title, prose((rule.headline, *joined(rule.lesson)), width))
     yield Section(_("An example"), drawn(rule, width, ascii_only=ascii_only))
     yield from closing(showing(rule.id), (), rule.reference, width)
@@ -117,6 +119,9 @@ def state_sections(entry: StateEntry, width: int) -> Iterator[Section]:
     yield Section(_("What ss calls it"), prose((entry.shown,), width))
 
 
+BYSTANDERS = frozenset({MISSED_LISTEN, (State.SYN_SENT, Input.SENT_SEGMENT)})
+"""Rows of the table that only a capture with something missing takes."""
+
 Moves: TypeAlias = dict[tuple[str, str], list[str]]
 """Other states by event and reason."""
 
@@ -125,7 +130,7 @@ def arrivals(state: State) -> Moves:
     """The table's ways into a state, from the states a program knows."""
     found: Moves = {}
     for (before, event), row in TABLE.items():
-        if row.to is state and before not in (state, State.UNKNOWN):
+        if row.to is state and before not in (state, State.UNKNOWN) and (before, event) not in BYSTANDERS:
             found.setdefault((event, row.why), []).append(before)
     return found
 
@@ -134,7 +139,7 @@ def departures(state: State) -> Moves:
     """The table's ways out of a state."""
     found: Moves = {}
     for (before, event), row in TABLE.items():
-        if before is state and row.to is not state:
+        if before is state and row.to is not state and (before, event) not in BYSTANDERS:
             found.setdefault((event, row.why), []).append(row.to)
     if state is State.TIME_WAIT:
         found[N_("2 MSL later"), N_("nothing old can still turn up")] = [State.CLOSED]
@@ -166,13 +171,21 @@ def error_sections(entry: Entry, width: int) -> Iterator[Section]:
     if number is not None:
         yield Section(_("On this system"), wrapped(f"errno {number}: {os.strerror(number)}", width))
     found: list[Line] = []
-    for call in lookup.calls_failing(entry.name):
-        for failure in call.errors:
-            if failure.error == entry.name:
-                found.append([(call.name + "()", Role.CALL)])
-                found += wrapped(_(failure.when), width, indent=INDENT)
-                found += wrapped(_(failure.remedy), width, Role.NOTICE, INDENT)
+    for failure, calls in failing(entry.name).items():
+        found += wrapped(", ".join(f"{name}()" for name in calls), width, Role.CALL)
+        found += wrapped(_(failure.when), width, indent=INDENT)
+        found += wrapped(_(failure.remedy), width, Role.NOTICE, INDENT)
     yield Section(_("Calls that fail so"), found)
+
+
+def failing(error: str) -> dict[Failure, list[str]]:
+    """The ways calls fail with an error, and which calls do."""
+    found: dict[Failure, list[str]] = {}
+    for call in lookup.calls_failing(error):
+        for failure in call.errors:
+            if failure.error == error:
+                found.setdefault(failure, []).append(call.name)
+    return found
 
 
 PARTICULARS: tuple[tuple[type[Entry], Callable[..., Iterator[Section]]], ...] = (

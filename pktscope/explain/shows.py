@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-from pktscope.demos import ORDER
+from pktscope import demos
 
 
 @cache
 def sources() -> dict[str, str]:
     """Every demo's source, by its name."""
-    folder = files("pktscope.demos")
-    return {name: (folder / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in ORDER}
+    folder = Path(demos.__file__).parent
+    return {name: (folder / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in demos.ORDER}
 
 
 def showing(rule: str) -> tuple[str, ...]:
@@ -22,4 +22,4 @@ def showing(rule: str) -> tuple[str, ...]:
 
 def there(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of some demos that this version has."""
-    return tuple(name for name in names if name in ORDER)
+    return tuple(name for name in names if name in demos.ORDER)

@@ -1,4 +1,4 @@
-"""What the timeline opens beside or over itself: inspector, story, export."""
+"""What the timeline opens beside or over itself: inspector, story, explanations."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pktscope.tui.pages import Pages, TextScreen
 from pktscope.tui.parts import Context, Line, Part, plain
 from pktscope.tui.sections import described
 from pktscope.tui.source import own_lines, program
+from pktscope.words import _
 
 if TYPE_CHECKING:
     from pktscope.tui.commands import Commands
@@ -151,3 +152,27 @@ def story_prose(screen: Commands) -> list[tuple[str, list[str]]]:
         ("what is wrong with this capture", list(session.store.complaints)),
     ]
     return [(title, lines) for title, lines in found if any(lines)]
+
+
+def explain(screen: Commands) -> None:
+    """What the current row is about: the pages of its call and error, of its notes' rules, of its flags."""
+    from pktscope.explain.about import about
+    from pktscope.explain.page import sections
+
+    step = current_step(screen)
+    if step is None or screen.feed is None:
+        return
+    back = screen.feed.returns.get(step.index)
+    both = [step, *([screen.feed.flow.steps[back]] if back is not None else [])]
+    notes = screen.ladder.timeline.notes_at(screen.player.row)
+    things = dict.fromkeys(thing for each in both for thing in about(each.observation, notes))
+    if not things:
+        screen.tell(_("there is nothing to explain here"))
+        return
+
+    def parts(width: int) -> list[Part]:
+        ascii_only = screen.ladder.options.ascii
+        pages = [section for thing in things for section in sections(thing, width, ascii_only=ascii_only)]
+        return [Part(section.title, section.lines) for section in pages]
+
+    screen.app.push_screen(TextScreen(screen.full_title(), screen.inks, parts))

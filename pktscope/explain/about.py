@@ -1,0 +1,54 @@
+"""What there is to explain of one row of a timeline: its call and error, the rules of its notes, its flags. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pktscope.explain import lookup
+from pktscope.explain.lookup import Thing
+from pktscope.model import Call, Frame, Icmp, Note, Observation, Return, Tcp, Udp, flag_names
+from pktscope.rules import BY_ID
+
+
+def about(seen: Observation, notes: Iterable[Note]) -> tuple[Thing, ...]:
+    """Everything worth a page, what stands nearest first, nothing twice."""
+    found: list[Thing] = []
+    for name in names_of(seen):
+        found += entries(name)
+    lessons = [BY_ID[note.rule] for note in notes if note.rule in BY_ID]
+    both = [*found, *lessons] if isinstance(seen, Call | Return) else [*lessons, *found]
+    return tuple(dict.fromkeys(both))
+
+
+def names_of(seen: Observation) -> tuple[str, ...]:
+    """The names of what a step is: a call and its error, a segment's flags, the kind of a packet."""
+    match seen:
+        case Return():
+            return (seen.name, seen.error) if seen.error else (seen.name,)
+        case Call():
+            return (seen.name,)
+        case Frame():
+            cut = ("fragmentation",) if seen.ip is not None and seen.ip.is_fragment else ()
+            return (*cut, *carried(seen))
+        case _:
+            return ()
+
+
+def carried(frame: Frame) -> tuple[str, ...]:
+    """The names of what a frame carries."""
+    match frame.transport:
+        case Tcp() as header:
+            return flag_names(header.flags)
+        case Udp():
+            return ("datagram",)
+        case Icmp():
+            return ("ICMP type",)
+        case None:
+            return ()
+        case other:
+            return (other.name,)
+
+
+def entries(name: str) -> tuple[Thing, ...]:
+    """The entry that has just this name; none where there is none."""
+    return tuple(thing for thing in lookup.index().get(lookup.plain(name), ()) if lookup.name_of(thing) == name)
