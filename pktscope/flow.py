@@ -197,13 +197,13 @@ class Flow:
     def _side_of(self, frame: Frame) -> Side:
         """Whose doing a frame is; the first frame settles who is who."""
         source, target = frame.source, frame.target
-        if self.settled and source == target and isinstance(frame.transport, Icmp):
-            return Side.SERVER if (frame.transport.version, frame.transport.type) in REPLIES else Side.CLIENT
         if isinstance(frame.transport, Icmp) and frame.transport.quoted is not None:
             quoted = frame.transport.quoted
             if not self.settled:
                 self.settle(quoted.source, quoted.target)
             return self._nearest(quoted.target, quoted.source)
+        if self.settled and source == target and isinstance(frame.transport, Icmp):
+            return Side.SERVER if (frame.transport.version, frame.transport.type) in REPLIES else Side.CLIENT
         if not self.settled:
             self.settle(*self.roles(frame))
         if not self.protocol:
