@@ -168,6 +168,43 @@ def live(
         return present(store, look, title=title, stream=stream, run=run, endless=True)
 
 
+@commands.command(short_help="Run one's own programs.")
+@click.argument("programs", nargs=-1, metavar="SERVER.py CLIENT.py [CLIENT.py ...]")
+@click.option("--client", "clients", multiple=True, metavar="COMMAND", help="A client that is any other command.")
+@click.option("--args-server", "server_arguments", default="", metavar="WORDS", help="What the server finds in sys.argv.")
+@click.option(
+    "--args-client", "client_arguments", multiple=True, metavar="WORDS",
+    help="The same for the client; given again, for the second one, ...",
+)  # fmt: skip
+@click.option("--say", "says", multiple=True, metavar="LINE", help="A line for whoever calls input(); 'client: hello'.")
+@click.option("--input-server", multiple=True, metavar="LINE|FILE", help="Lines for the server's input().")
+@click.option("--input-client", multiple=True, metavar="LINE|FILE", help="Lines for the clients' input().")
+@click.option("--together", is_flag=True, help="All clients start at once.")
+@click.option(
+    "--time", "limit", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True, metavar="LIMIT",
+    help="Seconds after which everything is ended.",
+)  # fmt: skip
+@click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the recording (pcapng).")
+@looks
+def run(write_to: str | None, **given: Any) -> int:
+    """Run one's own programs, as they are, and see what they do to each other.
+
+    Every script runs in a process of its own in the private room, as the user who calls, in its own directory, with
+    its socket calls, its print() and its input() told. The clients start when the server's listen() (with UDP, its
+    bind()) has returned, each when the one before has connected. What loops for ever is ended when the last client has
+    ended and nothing more happens.
+
+    Programs that are not Python's run too, with their packets but without their calls, which only Python's sockets
+    tell: `pktscope run --client './client 8000' -- ./server 8000`, or `pktscope run SERVER.py --client 'curl ...'`.
+    """
+    from dataclasses import fields
+
+    from pktscope.own import Asked, perform
+
+    asked = Asked(**{each.name: given.pop(each.name) for each in fields(Asked)})
+    return perform(asked, write_to, given)
+
+
 def names_begun(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
     """Names that `explain` knows, for the shell's completion."""
     from pktscope.explain.lookup import completions

@@ -102,6 +102,10 @@ def print_out(
     else:
         flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title))
         say_lines(lines)
+        if demo is None and store.exchange is not None and not store.exchange.demo:
+            from pktscope.own import endings
+
+            say_lines(filter(None, [endings(step.observation for step in flow.steps)]))
     sys.stdout.flush()
     return settle(flow.notes, run, demo, quiet=look["as_json"]) or (FAILED if store.copy_lost else OK)
 

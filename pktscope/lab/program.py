@@ -5,10 +5,11 @@ from __future__ import annotations
 import mmap
 import os
 import socket
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from pktscope.capture.recording import from_json
@@ -23,10 +24,30 @@ GO = b"g"
 LINE, NO_LINE = b"l", b"e"
 """What it answers to input(): the line behind it, or that there is none."""
 
+REACHING = {"connect", "connect_ex", "send", "sendall", "sendto", "sendmsg"}
+"""What a client has done once it has reached its server."""
+
 READY = {("listen", "tcp"), ("listen", "unix"), ("bind", "udp")}
 """What a server must have done before its clients start, by call and protocol."""
 
 _LONGEST = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A program that nobody wrote for us."""
+
+    path: str
+    """Of the script; or the directory a command runs in."""
+    source: bytes
+    names: tuple[tuple[str, str], ...]
+    """Source files and directories, and how they are shown."""
+    arguments: tuple[str, ...]
+    """Of the script; or the command, where that is none of Python's."""
+    traced: bool = True
+    """A Python script, whose calls are told."""
+    spare: int = -1
+    """See Teller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Script:
     arguments: tuple[Any, ...]
     number: int = 1
     """Which of its side's programs."""
+    own: Own | None = None
+    """Somebody's own program, then source, function and arguments are not used."""
 
 
 @dataclass(slots=True)
@@ -68,6 +91,12 @@ class Program:
     """In pause(), not let out yet."""
     asking: bool = False
     """In input(), without an answer."""
+    reached: bool = False
+    """It has connected, or sent its first datagram."""
+    processes: set[int] = field(default_factory=set)
+    """Every process that told something, as /proc knows it."""
+    open_calls: dict[int, float] = field(default_factory=dict)
+    """Calls that have not come back, by serial: until when (time.monotonic()) they come back by themselves, or 0."""
     turn: int = 0
     """When it was last let go on: the director counts."""
 
@@ -100,6 +129,9 @@ class Program:
                 self.ended = True
                 return
             kind, _, text = message.decode().partition(" ")
+            if kind == "limit":
+                self._limit(float(text))
+                continue
             event = from_json(kind, text)
             if isinstance(event, (Call, Return, Sample)):
                 self._remember(event)
@@ -108,6 +140,12 @@ class Program:
     def _remember(self, event: Call | Return | Sample) -> None:
         if isinstance(event, Sample) or event.name == "print":
             return
+        self.processes.add(event.pid)
+        if isinstance(event, Call):
+            self.open_calls.update({event.serial: 0.0} if event.name != "exit" else {})
+        else:
+            self.open_calls.pop(event.serial, None)
+            self.reached |= not event.error and event.name in REACHING
         before, self.last, self.host_pid = self.last, event, event.pid
         if isinstance(event, Return):
             protocol = before.protocol if isinstance(before, Call) else ""
@@ -118,6 +156,31 @@ class Program:
             self.asking = True
         elif event.name == "exit":
             self.failure = event.arguments
+
+    def _limit(self, seconds: float) -> None:
+        if isinstance(self.last, Call) and self.last.serial in self.open_calls:
+            self.open_calls[self.last.serial] = time.monotonic() + seconds
+
+    def stuck(self) -> bool:
+        """Whether every thread of all its processes sleeps inside a call that nothing but an event can end."""
+        waiting = sum(1 for until in self.open_calls.values() if not until)
+        return waiting == len(self.open_calls) and 0 < self._threads() <= waiting
+
+    def dozes(self) -> bool:
+        """Whether every thread of all its processes sleeps, wherever."""
+        return self._threads() >= 0
+
+    def _threads(self) -> int:
+        """How many threads it has, in all its processes; -1 where one of them does not sleep."""
+        count = 0
+        for process in self.processes:
+            with suppress(OSError):
+                for task in os.listdir(f"/proc/{process}/task"):
+                    state = _state(f"/proc/{process}/task/{task}")
+                    if state not in "SZX":
+                        return -1
+                    count += state == "S"
+        return count if self.processes else -1
 
     def asleep(self) -> bool:
         """Whether it is inside a call and the kernel says that every thread of it sleeps."""
@@ -157,9 +220,12 @@ def _be_program(script: Script, line: int, promises: memoryview, slot: int) -> N
     status = 1
     try:
         kernel.die_with_parent()
-        kernel.keep_only(line)
+        kernel.keep_only(line, *([script.own.spare] if script.own is not None else []))
+        if script.own is not None:
+            os.setpgid(0, 0)
         if os.read(line, 1) == GO:
-            status = _run(script, line, promises, slot)
+            run = _run if script.own is None else _run_own
+            status = run(script, line, promises, slot)
     finally:
         os._exit(status)
 
@@ -179,6 +245,18 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
     keyboard.flush()
     teller.call("exit", failure)
     return 1 if failure else 0
+
+
+def _run_own(script: Script, line: int, promises: memoryview, slot: int) -> int:
+    from pktscope.lab import script as own
+
+    assert script.own is not None
+    path, arguments = script.own.path, script.own.arguments
+    teller = Teller(line, script.side, promises, slot, dict(script.own.names), script.number)
+    teller.watched, teller.spare = True, script.own.spare
+    if not script.own.traced:
+        return own.run_command(teller, arguments, path)
+    return own.run(teller, path, script.name, script.own.source, arguments)
 
 
 def _pause(teller: Teller) -> Callable[..., None]:

@@ -17,6 +17,7 @@ from pktscope.lab.codes import FAILED, INTERRUPTED, KNOWN
 if TYPE_CHECKING:
     import subprocess
 
+    from pktscope.lab.own import Spec
     from pktscope.model import Side
 
 _BOOT = "import sys; sys.path += [p for p in {path!r} if p not in sys.path]; from pktscope.lab.worker import run; run()"
@@ -135,6 +136,13 @@ def start(demo: str, *, host: bool = False, says: Sequence[str] = (), interactiv
     """
     spoken = [f"--say={line}" for line in says]
     return _spawn(["demo", demo, *(["--host"] if host else []), *spoken, *(["--interactive"] if interactive else [])])
+
+
+def own(spec: Spec) -> Run:
+    """Run somebody's own programs in a private room."""
+    from pktscope.lab.own import to_text
+
+    return _spawn(["run", to_text(spec)])
 
 
 def live(interface: str, *, expression: str = "", count: int = 0) -> Run:

@@ -107,6 +107,8 @@ class Traced(_Socket):
                 local, address(name, given) or peer, length, data, file, line, teller.program,
             )  # fmt: skip
             teller.send(call)
+            if teller.watched and (limit := self.gettimeout()):
+                teller.limit(limit)
         return serial
 
     def _back(self, serial: int, name: str, result: str = "", length: int | None = None, data: bytes = b"", *,

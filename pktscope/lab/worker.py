@@ -19,7 +19,7 @@ from pktscope import demos
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import ETHERNET, Ring, link_of, port_filter
 from pktscope.demos import Demo
-from pktscope.lab import ladder, live, program, room, threshold
+from pktscope.lab import ladder, live, own, program, room, threshold
 from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK, USAGE
 from pktscope.lab.director import STOPPED, Director
 from pktscope.lab.lines import Lines, spoken
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(arguments)
     if wanted.job == "live":
         return live.run(wanted.interface, wanted.filter, wanted.count, CONTROL, RECORDING)
+    if wanted.job == "run":
+        return own.run(own.from_text(wanted.spec), CONTROL, RECORDING, refuse)
     try:
         demo = demos.load(wanted.name)
     except demos.NoSuchDemo as error:
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", action="store_true")
     demo.add_argument("--say", action="append", default=[])
     demo.add_argument("--interactive", action="store_true")
+    jobs.add_parser("run").add_argument("spec")
     sniff = jobs.add_parser("live")
     sniff.add_argument("--interface", required=True)
     sniff.add_argument("-c", dest="count", type=int, default=0)

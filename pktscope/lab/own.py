@@ -1,0 +1,171 @@
+"""The worker's job for somebody's own programs: their specification, and the run in a private room."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pktscope.capture.recording import Writer
+from pktscope.capture.ring import ETHERNET
+from pktscope.lab import ladder, program, room, threshold
+from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK
+from pktscope.lab.director import STOPPED
+from pktscope.lab.lines import Line, Lines, one_line, spoken
+from pktscope.lab.minder import Minder
+from pktscope.lab.program import Own, Script
+from pktscope.lab.room import Refused, step
+from pktscope.lab.sniffer import Sniffer
+from pktscope.lab.threshold import HOST, SUDO
+from pktscope.model import Exchange, Side
+
+FORKS = 64
+"""Processes that programs may fork and that are followed; what more of them do is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One program to run."""
+
+    path: str
+    """Absolute: of the script; or the directory a command runs in."""
+    name: str
+    """As it is shown: 'server.py'."""
+    arguments: tuple[str, ...] = ()
+    """Of the script; or the whole command."""
+    traced: bool = True
+    """A Python script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A run that was asked for."""
+
+    title: str
+    programs: tuple[Wanted, ...]
+    """The server, then the clients."""
+    names: tuple[tuple[str, str], ...]
+    """Source files and directories (ending in '/'), and how they are shown."""
+    sources: tuple[str, ...]
+    """Those of `names` whose text the recording keeps."""
+    says: tuple[str, ...] = ()
+    typed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Side and the lines for its programs' input()."""
+    interactive: bool = False
+    together: bool = False
+    limit: float = 60.0
+    """Seconds."""
+
+
+def to_text(spec: Spec) -> str:
+    """For a command line."""
+    return json.dumps(asdict(spec))
+
+
+def from_text(text: str) -> Spec:
+    """What to_text() made."""
+    values: dict[str, Any] = json.loads(text)
+    wanted = tuple(Wanted(**{**each, "arguments": tuple(each["arguments"])}) for each in values.pop("programs"))
+    names = tuple((file, name) for file, name in values.pop("names"))
+    typed = tuple((side, tuple(lines)) for side, lines in values.pop("typed"))
+    lists = {name: tuple(values.pop(name)) for name in ("sources", "says")}
+    return Spec(programs=wanted, names=names, typed=typed, **lists, **values)
+
+
+def run(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int]) -> int:
+    """Try the ways into a private room until one holds; the exit code."""
+    first: tuple[str, Refused] | None = None
+    for rung in ladder.rungs():
+        if rung == SUDO:
+            if ladder.sudo_allowed():
+                ladder.again_as_root()
+            continue
+        if rung == HOST:
+            continue
+        outcome = threshold.attempt(rung, lambda settled: _perform(spec, control, recording, refuse, settled))
+        if isinstance(outcome, int):
+            return outcome
+        first = first or (rung, outcome)
+    if first is None:
+        return refuse(DENIED, "programs of one's own need a private room, and none is to be had here")
+    rung, refused = first
+    return refuse(DENIED, f"no run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
+
+
+def _perform(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int],
+             settled: Callable[[], None]) -> int:  # fmt: skip
+    """Behind the threshold: furnish, open the ring, drop every privilege, read the scripts, run."""
+    applied = room.furnish()
+    with step("AF_PACKET"):
+        ring = ladder.open_ring("lo")
+        sender = _sender()
+    count = len(spec.programs)
+    promises = program.promise_words(count + FORKS)
+    sniffer = Sniffer(ring, sender, promises, slot=count)
+    settled()
+    try:
+        sources = {file: Path(file).read_bytes() for file in spec.sources}
+    except OSError as error:
+        return refuse(FAILED, f"{error.filename}: {error.strerror}")
+    spare = range(count + 1, count + FORKS)
+    programs = _start(spec, sources, promises, spare)
+    writer = Writer(os.fdopen(recording, "wb", buffering=0), interface="lo", link=ETHERNET)
+    writer.exchange(_exchange(spec, sources, applied), time.time_ns())
+    failure = Minder(
+        writer, ring, sniffer, programs, promises, control, spec.limit, _lines(spec), together=spec.together,
+        spare=spare,
+    ).conduct()  # fmt: skip
+    if failure == STOPPED:
+        return INTERRUPTED
+    return refuse(FAILED, failure) if failure else OK
+
+
+def _sender() -> Any:
+    import socket
+
+    return socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+
+
+def _exchange(spec: Spec, sources: dict[str, bytes], applied: tuple[tuple[str, str], ...]) -> Exchange:
+    names = dict(spec.names)
+    texts = tuple((names[file], decoded(octets)) for file, octets in sources.items())
+    return Exchange(spec.title, "", room.describe(1500, False), applied, texts)
+
+
+def decoded(source: bytes) -> str:
+    """A source file as text, by the coding it declares (PEP 263), UTF-8 else."""
+    import io
+    import tokenize
+
+    try:
+        coding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        return source.decode(coding, "replace")
+    except (SyntaxError, LookupError):
+        return source.decode("utf-8", "replace")
+
+
+def _start(spec: Spec, sources: dict[str, bytes], promises: memoryview, spare: range) -> list[program.Program]:
+    """Fork every program; each waits until it may begin."""
+    pool, full = os.pipe()
+    os.write(full, b"".join(slot.to_bytes(2, "big") for slot in spare))
+    os.close(full)
+    os.set_blocking(pool, False)
+    programs = []
+    for slot, wanted in enumerate(spec.programs):
+        own = Own(wanted.path, sources.get(wanted.path, b""), spec.names, wanted.arguments, wanted.traced, pool)
+        side = Side.CLIENT if slot else Side.SERVER
+        script = Script(side, wanted.name, "", "", (), max(1, slot), own)
+        programs.append(program.start(script, promises, slot))
+    os.close(pool)
+    return programs
+
+
+def _lines(spec: Spec) -> Lines:
+    given = spoken(spec.says)
+    for side, lines in spec.typed:
+        given.extend(Line(one_line(line), Side(side)) for line in lines)
+    return Lines(given, spec.interactive)

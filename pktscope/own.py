@@ -1,0 +1,262 @@
+"""`pktscope run`: somebody's own programs, looked at before they run; then the run, and how each of them ended."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shlex
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pktscope.exits import USAGE, Stop, quoted, safe
+from pktscope.words import N_, _, capital, phrase, say
+
+if TYPE_CHECKING:
+    from pktscope.lab.own import Spec, Wanted
+    from pktscope.model import Observation
+
+MOST_TEXT = 1 << 20
+"""Octets of a script; what is longer is none."""
+MOST_MODULES = 20
+"""Files beside the scripts whose text the recording keeps."""
+PYTHON_2 = (
+    "Missing parentheses in call to",
+    "multiple exception types must be parenthesized",
+    "leading zeros in decimal",
+)
+"""What Python says of programs written for Python 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for."""
+
+    programs: tuple[str, ...]
+    clients: tuple[str, ...] = ()
+    """Commands that are clients."""
+    server_arguments: str = ""
+    client_arguments: tuple[str, ...] = ()
+    """For the first client, the second, ...; the last one for all that follow."""
+    says: tuple[str, ...] = ()
+    input_server: tuple[str, ...] = ()
+    input_client: tuple[str, ...] = ()
+    together: bool = False
+    limit: float = 60.0
+
+
+def perform(asked: Asked, write_to: str | None, look: dict[str, Any]) -> int:
+    """Run the programs and show what happens."""
+    from pktscope.exchange import receiver, refused
+    from pktscope.lab import runner
+    from pktscope.lab.privileges import as_invoking_user
+    from pktscope.present import end_with_signals, ended, on_screen, print_out, show_screen
+
+    screen = on_screen(look)
+    with as_invoking_user():
+        spec = specification(asked, interactive=screen)
+    running: list[runner.Run] = []
+    if not screen:
+        end_with_signals(running)
+    with runner.own(spec) as run:
+        running.append(run)
+        receive = receiver(run, write_to)
+        if screen:
+            return show_screen(receive, look, title=spec.title, run=run)
+        store = receive()
+        if refused(store, run):
+            return ended(run)
+        return print_out(store, look, title=spec.title, stream="", run=run, demo=None, endless=False)
+
+
+def specification(asked: Asked, *, interactive: bool) -> Spec:
+    """What to run. Stop where a program cannot be run, saying which and why."""
+    from pktscope.lab.own import Spec
+
+    server, clients = parted(asked)
+    names = shown_names([server[0], *(client[0] for client in clients)])
+    programs = [wanted(server[0], server[1], names), *(wanted(path, more, names) for path, more in clients)]
+    files = {each.path: each.name for each in programs if each.traced}
+    for path, name in list(files.items()):
+        files.update(modules_beside(path, name, files))
+    directories = {os.path.dirname(path) + "/": prefix(name) for path, name in files.items()}
+    return Spec(
+        title=say(N_("{server} and {clients:list}"), {
+            "server": programs[0].name, "clients": list(dict.fromkeys(each.name for each in programs[1:])),
+        }),
+        programs=tuple(programs),
+        names=(*files.items(), *directories.items()),
+        sources=tuple(files),
+        says=asked.says,
+        typed=tuple(
+            (side, tuple(lines_of(given))) for side, given in
+            (("server", asked.input_server), ("client", asked.input_client)) if given
+        ),
+        interactive=interactive,
+        together=asked.together,
+        limit=asked.limit,
+    )  # fmt: skip
+
+
+Words = tuple[str, tuple[str, ...]]
+"""A script or a command, and its arguments."""
+
+
+def parted(asked: Asked) -> tuple[Words, list[Words]]:
+    """Who is the server, and who are the clients."""
+    commands = [(words[0], tuple(words[1:])) for words in map(split, asked.clients)]
+    if not asked.programs:
+        raise Stop(USAGE, _("which program is the server? pktscope run SERVER.py CLIENT.py"))
+    first, *others = asked.programs
+    if not is_script(first):
+        if not commands:
+            raise Stop(USAGE, _("which program is the client? pktscope run --client './client 8000' -- ./server 8000"))
+        return (first, tuple(others)), commands
+    given = [tuple(shlex.split(each)) for each in asked.client_arguments]
+    scripts = [(path, given[min(at, len(given) - 1)] if given else ()) for at, path in enumerate(others)]
+    if not scripts and not commands:
+        raise Stop(USAGE, _("which program is the client? pktscope run SERVER.py CLIENT.py"))
+    return (first, tuple(shlex.split(asked.server_arguments))), [*scripts, *commands]
+
+
+def split(command: str) -> list[str]:
+    """A command's words, as a shell takes them."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    if not words:
+        raise Stop(USAGE, say(N_("--client {command}: that is no command"), {"command": quoted(command)}))
+    return words
+
+
+def is_script(path: str) -> bool:
+    """Whether that is a program of Python's."""
+    return path.endswith((".py", ".pyw"))
+
+
+def wanted(path: str, arguments: tuple[str, ...], names: dict[str, str]) -> Wanted:
+    """One program, looked at. Stop where it cannot be run."""
+    from pktscope.lab.own import Wanted
+
+    if not is_script(path):
+        return Wanted(os.getcwd(), os.path.basename(path), (path, *arguments), traced=False)
+    check(path)
+    return Wanted(os.path.abspath(path), names[path], arguments)
+
+
+def shown_names(paths: Iterable[str]) -> dict[str, str]:
+    """How each file is called: by its name alone, with its directory where two would have the same."""
+    scripts = {path: os.path.abspath(path) for path in paths if is_script(path)}
+    plain = {path: os.path.basename(whole) for path, whole in scripts.items()}
+    whose: dict[str, set[str]] = {}
+    for path, whole in scripts.items():
+        whose.setdefault(plain[path], set()).add(whole)
+    return {
+        path: name if len(whose[name]) == 1 else "/".join(scripts[path].rsplit("/", 2)[-2:])
+        for path, name in plain.items()
+    }
+
+
+def prefix(name: str) -> str:
+    """What stands before the names of files beside a script."""
+    return name.rpartition("/")[0] + "/" if "/" in name else ""
+
+
+def check(path: str) -> None:
+    """Look at a script before anything runs: Stop with one line that names the file, and the line where there is one."""
+    source = read(path)
+    values: dict[str, object] = {"file": safe(os.path.basename(path))}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise Stop(USAGE, say(*syntax(error, values))) from None
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        raise Stop(USAGE, say(N_("{file}: this is no Python program that can be read"), values)) from None
+
+
+def read(path: str) -> bytes:
+    """A script's octets."""
+    try:
+        with open(path, "rb") as file:
+            source = file.read(MOST_TEXT + 1)
+    except OSError as error:
+        values = {"file": quoted(path), "why": error.strerror or ""}
+        raise Stop(USAGE, say(N_("cannot read {file}: {why}"), values)) from None
+    if len(source) > MOST_TEXT:
+        raise Stop(USAGE, say(N_("{file}: this is longer than any program (1 MB)"), {"file": quoted(path)}))
+    return source
+
+
+def syntax(error: SyntaxError, values: dict[str, object]) -> tuple[str, dict[str, object]]:
+    """What is wrong with a script that Python does not understand."""
+    said = error.msg or ""
+    values = {**values, "line": error.lineno or 1, "said": safe(said)}
+    if "codec can't decode" in said or "Non-UTF-8" in said or "unknown encoding" in said:
+        return N_(
+            "{file}: it is not UTF-8 and its first lines do not say what it is; save it as UTF-8, or write"
+            " '# coding: gbk' (or what it is) into its first line"
+        ), values  # fmt: skip
+    if any(words in said for words in PYTHON_2):
+        return N_(
+            "{file}, line {line}: this is written for Python 2 ({said}); pktscope runs Python 3 programs: convert it"
+            " first (python3 -m lib2to3 -w {file})"
+        ), values  # fmt: skip
+    return N_("{file}, line {line}: Python does not understand this: {said}"), values
+
+
+def modules_beside(path: str, name: str, known: dict[str, str]) -> dict[str, str]:
+    """The files beside a script that it imports, as far as its text says so."""
+    found: dict[str, str] = {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(read(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, Stop):
+        return found
+    for module in imported(tree):
+        file = os.path.join(os.path.dirname(path), module.split(".", 1)[0] + ".py")
+        if file not in known and os.path.isfile(file) and len(known) + len(found) < MOST_MODULES:
+            found[file] = prefix(name) + os.path.basename(file)
+    return found
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules a program names in its imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def lines_of(given: Sequence[str]) -> list[str]:
+    """The lines meant by --input-client: those of a file where one argument names it, else each argument is a line."""
+    if len(given) != 1 or not os.path.isfile(given[0]):
+        return list(given)
+    return read(given[0]).decode("utf-8", "replace").splitlines()
+
+
+# --- how it ended ----------------------------------------------------------------------------------------------------
+
+NORMALLY = N_("{who} ended normally (exit code 0)")
+OTHERWISE = N_("{who}: {how}")
+
+
+def endings(observations: Iterable[Observation]) -> str:
+    """How each program ended, in one line; '' where none was seen to."""
+    from pktscope.model import Call
+    from pktscope.words import retold
+
+    exits = [seen for seen in observations if isinstance(seen, Call) and seen.name == "exit"]
+    several = {seen.side for seen in exits if seen.program > 1}
+    told = []
+    for seen in exits:
+        who = phrase(N_("{side} {number}"), side=seen.side, number=seen.program) if seen.side in several else seen.side
+        values = {"who": phrase(N_("the {who}"), who=who) if seen.side not in several else who}
+        how = say(NORMALLY, values) if not seen.arguments else say(OTHERWISE, {**values, "how": retold(seen.arguments)})
+        told.append(capital(how))
+    return ". ".join(told) + "." if told else ""
