@@ -11,9 +11,11 @@ from pktscope.model import (
     FIN,
     RST,
     SYN,
+    Arp,
     Call,
     Frame,
     Icmp,
+    Igmp,
     Ip,
     Other,
     Return,
@@ -111,6 +113,10 @@ def frame_label(
         case Icmp():
             first, *others = icmp_label(frame, frame.transport)
             return (first, *words, *others)
+        case Arp():
+            return arp_label(frame.transport)
+        case Igmp():
+            return igmp_label(frame.transport)
         case Other():
             return tuple(
                 part for part in (safe_text(frame.transport.name, 40), safe_text(frame.transport.summary, 80)) if part
@@ -222,6 +228,31 @@ def icmp_label(frame: Frame, icmp: Icmp) -> tuple[str, ...]:
     elif frame.length:
         parts.append(counted(frame.length, "bytes"))
     return tuple(parts)
+
+
+def arp_label(arp: Arp) -> tuple[str, ...]:
+    """'ARP', 'who has 10.0.0.2?', 'tell 10.0.0.1'."""
+    if arp.announces:
+        return "ARP", f"{arp.sender} is at {arp.sender_mac}", "announced"
+    if arp.operation == 1:
+        return "ARP", f"who has {arp.target}?", f"tell {arp.sender}"
+    if arp.operation == 2:
+        return "ARP", f"{arp.sender} is at {arp.sender_mac}"
+    return "ARP", f"operation {arp.operation}"
+
+
+IGMP_NAMES = {0x11: "query", 0x12: "report", 0x16: "report", 0x17: "leave", 0x22: "report"}
+RECORD_NAMES = {
+    1: "wanted from some", 2: "wanted", 3: "no more wanted", 4: "wanted", 5: "more sources", 6: "fewer sources",
+}  # fmt: skip
+"""What an IGMP version 3 record says of its group: RFC 3376 section 4.2.12."""
+
+
+def igmp_label(igmp: Igmp) -> tuple[str, ...]:
+    """'IGMP report', '239.1.2.3 wanted'."""
+    name = f"IGMP {IGMP_NAMES.get(igmp.type, f'type 0x{igmp.type:02x}')}"
+    told = [f"{group} {RECORD_NAMES.get(kind, f'type {kind}')}" for kind, group in igmp.records[:4]]
+    return (name, *told) if igmp.records or igmp.group == "0.0.0.0" else (name, igmp.group)
 
 
 def frame_role(frame: Frame, again: bool) -> Role:

@@ -193,16 +193,49 @@ class Icmp:
 
 
 @dataclass(frozen=True, slots=True)
+class Arp:
+    """An ARP packet for IPv4 on Ethernet (RFC 826)."""
+
+    operation: int
+    """1: who has the target's address? 2: the sender has its own."""
+    sender: str
+    """IPv4 address."""
+    sender_mac: str
+    """'02:00:00:00:00:01'."""
+    target: str
+    target_mac: str
+    """All zeros where it is asked for."""
+
+    @property
+    def announces(self) -> bool:
+        """Nobody is asked: the sender tells everybody its own address (gratuitous, RFC 5227 section 3)."""
+        return self.sender == self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Igmp:
+    """An IGMP message: which groups a host wants to receive (RFC 1112, RFC 2236, RFC 3376)."""
+
+    type: int
+    """0x11 query, 0x12 and 0x16 report, 0x17 leave, 0x22 report of version 3."""
+    group: str
+    """0.0.0.0 in a general query and in a report of version 3, which has records."""
+    records: tuple[tuple[int, str], ...] = ()
+    """Version 3: what kind of change (3: no source wanted any more, 4: all sources wanted) and of which group."""
+    checksum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Anything the fold has no fields for: named, never dropped."""
 
     name: str
-    """'ARP', 'IGMP', 'GRE', 'IP protocol 200', 'ethertype 0x88b5', ..."""
+    """'LLDP', 'GRE', 'IP protocol 200', 'ethertype 0x88b5', ..."""
     summary: str = ""
-    """One line in plain words where that is cheap ('who has 10.0.0.2? tell 10.0.0.1'); else empty."""
+    """One line in plain words where that is cheap ('the capture cut its header'); else empty."""
 
 
-Transport: TypeAlias = Tcp | Udp | Icmp | Other
+Transport: TypeAlias = Tcp | Udp | Icmp | Arp | Igmp | Other
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pktscope.capture.decode import checksum_state, decode, layers
 from pktscope.capture.linktypes import LINKS
 from pktscope.capture.reassembly import Reassembler
 from pktscope.capture.records import Record
-from pktscope.model import Endpoint, Frame, Icmp, Other, Tcp, TcpOptions, Udp
+from pktscope.model import Arp, Endpoint, Frame, Icmp, Igmp, Other, Tcp, TcpOptions, Udp
 from tests.capturing import ETHERNET, START, ether, ip4, ip6, tcp, udp
 
 HELLO = ip4(udp(1000, 2000, b"hello"), 17)
@@ -238,8 +238,8 @@ def test_echo() -> None:
 
 
 NAMED = {
-    "ARP": (1, ether(bytes.fromhex("0001080006040001 020000000001 0a000001 000000000000 0a000002"), 0x0806)),
-    "IGMP": (1, ether(ip4(bytes(8), 2))),
+    "ARP": (1, ether(bytes.fromhex("0006080006040001 020000000001 0a000001 000000000000 0a000002"), 0x0806)),
+    "IGMP": (1, ether(ip4(bytes(4), 2))),
     "GRE": (1, ether(ip4(bytes(8), 47))),
     "IP protocol 200": (1, ether(ip4(bytes(8), 200))),
     "ethertype 0x1234": (1, ether(bytes(8), 0x1234)),
@@ -264,13 +264,30 @@ def test_everything_else_has_a_name(name: str) -> None:
     assert upper.name == name
 
 
-def test_arp_in_words() -> None:
+def test_arp() -> None:
     """Who asks for whom; its ends are the IP addresses it is about."""
-    frame = seen(NAMED["ARP"][1])
-    assert isinstance(frame.transport, Other)
+    frame = seen(ether(bytes.fromhex("0001080006040001 020000000001 0a000001 000000000000 0a000002"), 0x0806))
 
-    assert frame.transport.summary == "who has 10.0.0.2? tell 10.0.0.1"
+    assert frame.transport == Arp(1, "10.0.0.1", "02:00:00:00:00:01", "10.0.0.2", "00:00:00:00:00:00")
     assert (str(frame.source), str(frame.target)) == ("10.0.0.1", "10.0.0.2")
+
+
+IGMP_REPORT = bytes.fromhex("2200e8f9 00000002 04000000 ef010203 03010001 ef010204 0a000001 00000000")
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (IGMP_REPORT, Igmp(0x22, "0.0.0.0", ((4, "239.1.2.3"), (3, "239.1.2.4")), 0xE8F9)),
+        (IGMP_REPORT[:20], Igmp(0x22, "0.0.0.0", ((4, "239.1.2.3"),), 0xE8F9)),
+        (bytes.fromhex("2200000000ffffff"), Igmp(0x22, "0.0.0.0")),
+        (bytes.fromhex("160009faef010203"), Igmp(0x16, "239.1.2.3", (), 0x09FA)),
+    ],
+    ids=["version 3", "cut", "records that are not there", "version 2"],
+)
+def test_igmp(octets: bytes, told: Igmp) -> None:
+    """Groups and what is said of them, as far as there are octets."""
+    assert seen(ether(ip4(octets, 2))).transport == told
 
 
 def total(octets: bytes) -> int:

@@ -13,7 +13,7 @@ from pktscope.capture import link as links
 from pktscope.capture import linktypes, network, transport
 from pktscope.capture.reassembly import Datagram, Key, Reassembler
 from pktscope.capture.records import Record
-from pktscope.model import Endpoint, Frame, Icmp, Ip, Layer, Other, Tcp, Transport, Udp, Whole
+from pktscope.model import Arp, Endpoint, Frame, Icmp, Igmp, Ip, Layer, Other, Tcp, Transport, Udp, Whole
 
 ChecksumState: TypeAlias = Literal["good", "bad", "unfilled", "not checked"]
 
@@ -49,37 +49,25 @@ def odd(record: Record, header: links.Header, more: tuple[str, ...] = ()) -> tup
 
 
 def without_ip(record: Record, header: links.Header) -> Frame:
-    """A frame whose link header announces no IP: named, with ARP told in words."""
-    source, target, summary = header.source, header.target, ""
-    name = header.inner
-    if header.kind == links.ARP:
-        name = "ARP"
-        asked = arp(record.data[header.start :])
-        if asked is not None:
-            source, target, summary = asked
+    """A frame whose link header announces no IP: ARP, or named."""
+    source, target = header.source, header.target
+    upper: Transport = Other("ARP" if header.kind == links.ARP else header.inner)
     rest = record.data[header.start :]
+    if header.kind == links.ARP and (found := arp(rest)) is not None:
+        source, target, upper = Endpoint(found.sender), Endpoint(found.target), found
     return Frame(
-        record.number, record.time, record.data, record.wire_length, source, target, None, Other(name, summary),
+        record.number, record.time, record.data, record.wire_length, source, target, None, upper,
         rest, max(record.wire_length - header.start, len(rest)), header.name, header.vlans,
         oddities=odd(record, header), interface=record.interface, comment=record.comment,
     )  # fmt: skip
 
 
-def arp(octets: bytes) -> tuple[Endpoint, Endpoint, str] | None:
-    """Sender, target and meaning of an ARP packet for IPv4 (RFC 826)."""
-    if len(octets) < 28 or octets[2:6] != b"\x08\x00\x06\x04":
+def arp(octets: bytes) -> Arp | None:
+    """An ARP packet for IPv4 on Ethernet; None for any other kind, and where the capture cut it."""
+    if len(octets) < 28 or octets[:6] != b"\0\1\x08\x00\x06\x04":
         return None
-    sender, target = network.endpoint(octets[14:18]), network.endpoint(octets[24:28])
-    operation = octets[6] << 8 | octets[7]
-    if operation == 1 and sender == target:
-        summary = f"{sender} is at {octets[8:14].hex(':')} (announced)"
-    elif operation == 1:
-        summary = f"who has {target}? tell {sender}"
-    elif operation == 2:
-        summary = f"{sender} is at {octets[8:14].hex(':')}"
-    else:
-        summary = f"operation {operation}"
-    return sender, target, summary
+    sender, target = (network.endpoint(octets[at : at + 4]).address for at in (14, 24))
+    return Arp(octets[6] << 8 | octets[7], sender, octets[8:14].hex(":"), target, octets[18:24].hex(":"))
 
 
 def broken_ip(record: Record, header: links.Header) -> Frame:
@@ -188,7 +176,7 @@ def checksum_state(frame: Frame) -> ChecksumState:
     upper, ip = frame.transport, frame.ip
     if frame.unfilled_checksum:
         return "unfilled"
-    if ip is None or upper is None or isinstance(upper, Other) or len(frame.payload) < frame.length:
+    if ip is None or upper is None or isinstance(upper, Arp | Other) or len(frame.payload) < frame.length:
         return "not checked"
     if isinstance(upper, Udp) and upper.checksum == 0:
         return "not checked"
@@ -196,7 +184,7 @@ def checksum_state(frame: Frame) -> ChecksumState:
     if octets is None:
         return "not checked"
     total = int.from_bytes(octets + bytes(len(octets) % 2), "big")
-    if not (isinstance(upper, Icmp) and upper.version == 4):
+    if not (isinstance(upper, Igmp) or (isinstance(upper, Icmp) and upper.version == 4)):
         if "routing" in ip.options:
             return "not checked"
         protocol = PROTOCOL_NUMBERS.get(type(upper), 58)
@@ -239,7 +227,7 @@ def layers(frame: Frame) -> tuple[Layer, ...]:
     found = [Layer(*place) for place in header.layers] or []
     packet = read_packet(frame)
     if packet is None:
-        name = frame.transport.name if isinstance(frame.transport, Other) else "data"
+        name = "ARP" if isinstance(frame.transport, Arp) else getattr(frame.transport, "name", "data")
         return clipped([*found, Layer(name, header.start, len(data))], len(data))
     found += ip_layers(packet.ip, data, header.start, packet)
     if packet.ip.is_fragment:

@@ -15,7 +15,7 @@ from pktscope.capture.calls import Calls
 from pktscope.capture.conversations import NONE, Conversations, pair_key
 from pktscope.capture.reassembly import WINDOWS, Key, Reassembler
 from pktscope.capture.records import JOURNAL, Record, Walk
-from pktscope.model import End, Endpoint, Exchange, Frame, Icmp, Other, Quoted, Tcp, Udp
+from pktscope.model import Arp, End, Endpoint, Exchange, Frame, Icmp, Igmp, Other, Quoted, Tcp, Udp
 
 FALLBACK = -1
 
@@ -29,6 +29,9 @@ NULL_FAMILIES = {
 IP_KINDS = (b"\x08\x00", b"\x86\xdd")
 TAG = b"\x81\x00"
 
+
+NAMES: dict[type, str] = {Arp: "arp", Igmp: "igmp"}
+"""Of conversations that are known by their two ends only."""
 
 LIMBO_LIMIT = 65_536
 """Datagrams whose fragments may wait for a conversation."""
@@ -191,7 +194,7 @@ class Scan:
                     return known, False
             name = "icmp" if upper.version == 4 else "icmpv6"
             return conversations.group(name, frame.source, frame.target, frame.time), True
-        name = upper.name if isinstance(upper, Other) else "fragment"
+        name = upper.name if isinstance(upper, Other) else NAMES.get(type(upper), "fragment")
         if frame.ip is not None and frame.source.port is not None and frame.ip.protocol in (6, 17):
             if frame.ip.protocol == 6:
                 return conversations.segment(ends_key(frame), 0, None, 0, frame.time), True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pktscope.capture import network
-from pktscope.model import Icmp, Other, Quoted, Tcp, TcpOptions, Transport, Udp
+from pktscope.model import Icmp, Igmp, Other, Quoted, Tcp, TcpOptions, Transport, Udp
 
 NO_OPTIONS = TcpOptions()
 
@@ -208,6 +208,31 @@ def quote(octets: bytes) -> Quoted | None:
     )  # fmt: skip
 
 
+RECORDS = 32
+"""Records of an IGMP report that are kept."""
+
+
+def read_igmp(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
+    """An IGMP message, with the records of a version 3 report."""
+    if end - start < 8:
+        return cut_header(protocol, data, start, end, wire_end, 8)
+    kind, _, checksum = struct.unpack_from(">BBH", data, start)
+    records: list[tuple[int, str]] = []
+    group = "0.0.0.0"
+    if kind == IGMP_REPORT_3:
+        at = start + 8
+        for _ in range(min(RECORDS, data[start + 6] << 8 | data[start + 7])):
+            if at + 8 > end:
+                break
+            records.append((data[at], network.endpoint(data[at + 4 : at + 8]).address))
+            at += 8 + 4 * (data[at + 1] + (data[at + 2] << 8 | data[at + 3]))
+    else:
+        group = network.endpoint(data[start + 4 : start + 8]).address
+    return Upper(Igmp(kind, group, tuple(records), checksum), None, None, end, end, 0)
+
+
+IGMP_REPORT_3 = 0x22
+
 READERS: dict[int, Callable[[int, bytes, int, int, int], Upper]] = {
-    1: read_icmp, 6: read_tcp, 17: read_udp, 58: read_icmp,
+    1: read_icmp, 2: read_igmp, 6: read_tcp, 17: read_udp, 58: read_icmp,
 }  # fmt: skip

@@ -6,6 +6,10 @@
        S > C  SYN ACK mss 1460                  lines before need not be written
        C > S  ACK                # tcp.syn      a mark: which rules speak here
     C: = 0                                      connect() returns
+       C > S  ARP 1 10.0.0.1 02:00:00:00:00:01 10.0.0.2 00:00:00:00:00:00
+       S > C  IGMP 34 10.0.0.2 4 239.1.2.3      a report of version 3: type, sender, each record's kind and group
+    S: 3 recvfrom(1024)                         another socket of that side
+    C: raw sendto(40)                           a call on a socket that speaks something else
     +41ms                                       the next line happens 41 ms after the last (else 100 us)
        C > S  PSH ACK 1:6 "hello"               octets 1 to 5; without the text, letters by their number
        S > C  ACK 6 win 500 sack 21:31

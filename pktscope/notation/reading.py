@@ -12,12 +12,14 @@ from pktscope.model import (
     ACK,
     FIN,
     SYN,
+    Arp,
     Call,
     End,
     Endpoint,
     Fate,
     Frame,
     Icmp,
+    Igmp,
     Ip,
     Observation,
     Other,
@@ -94,7 +96,7 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
     if line.startswith("+"):
         cursor.time += read_time(line[1:]) - TICK
         return []
-    if heading := re.fullmatch(r"(tcp|udp|icmp|raw|unix)\s+(\S+)\s*>\s*(\S+)", line):
+    if heading := re.fullmatch(r"(tcp|udp|icmp)\s+(\S+)\s*>\s*(\S+)", line):
         cursor.protocol, cursor.client, cursor.server = heading[1], endpoint(heading[2]), endpoint(heading[3])
         return []
     if numbers := re.fullmatch(r"isn\s+(\d+)\s+(\d+)", line):
@@ -104,8 +106,8 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
         return [read_fate(line[1:].split(), cursor)]
     if line.split()[0] == "end":
         return [read_end(line.split()[1:], cursor)]
-    if called := re.fullmatch(r"([CS]):\s*(?:(\w+)\((.*?)\))?\s*(?:=\s*(\S.*))?", line):
-        return read_call(SIDES[called[1]], called[2], called[3], called[4], cursor)
+    if called := re.fullmatch(CALL, line):
+        return read_call(SIDES[called["side"]], called, cursor)
     if arrow := re.fullmatch(r"([CS])\s*>\s*([CS])\s+(.+)", line):
         cursor.time += TICK
         words, oddities = split_oddities(shlex.split(arrow[3], posix=False))
@@ -149,10 +151,16 @@ def read_end(words: list[str], cursor: Cursor) -> End:
     return End(cursor.time, reason, dropped)  # type: ignore[arg-type]  # checked above
 
 
-def read_call(
-    side: Side, name: str | None, arguments: str | None, result: str | None, cursor: Cursor
-) -> list[Observation]:
-    """`name(arguments)`, `= result`, or both."""
+CALL = (
+    r"(?P<side>[CS]):\s*(?:(?:(?P<socket>\d+)\s+)?(?:(?P<protocol>[a-z]+)\s+)?(?P<name>\w+)\((?P<arguments>.*?)\))?"
+    r"\s*(?:=\s*(?P<result>\S.*))?"
+)
+
+
+def read_call(side: Side, words: re.Match[str], cursor: Cursor) -> list[Observation]:
+    """`name(arguments)`, `= result`, or both; in front, which socket of its side it is and what that speaks."""
+    name, arguments, result, protocol = (words[part] for part in ("name", "arguments", "result", "protocol"))
+    socket = int(words["socket"] or (1 if side is Side.CLIENT else 2))
     seen: list[Observation] = []
     if name is not None:
         cursor.time += TICK
@@ -161,7 +169,7 @@ def read_call(
         length = int(written.split(",")[0]) if re.fullmatch(r"\d+(,.*)?", written) and name in COUNTED else None
         call = Call(
             cursor.time, side, 1 if side is Side.CLIENT else 2, cursor.serial, name, written,
-            1 if side is Side.CLIENT else 2, protocol=cursor.protocol, length=length,  # type: ignore[arg-type]
+            socket, protocol=protocol or cursor.protocol, length=length,  # type: ignore[arg-type]
         )  # fmt: skip
         cursor.open[side].append(call)
         seen.append(call)
@@ -188,6 +196,8 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
     """One arrow."""
     if words[0] == "FRAGMENT":
         return read_fragment(side, words[1:], cursor)
+    if words[0] in ("ARP", "IGMP"):
+        return read_portless(words, cursor)
     build = BUILDERS.get(words[0], read_segment)
     transport, payload, length, end = build(side, words, cursor)
     version, below = (6, 40) if ":" in cursor.client.address else (4, 20)
@@ -204,6 +214,24 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
         interface=words[words.index("via") + 1] if "via" in words else "",
     )  # fmt: skip
     cursor.sent(side, frame, end)
+    return frame
+
+
+def read_portless(words: list[str], cursor: Cursor) -> Frame:
+    """'ARP 1 10.0.0.1 02:00:00:00:00:01 10.0.0.2 00:00:00:00:00:00', 'IGMP 34 127.0.0.1 4 239.1.2.3'."""
+    transport: Arp | Igmp
+    if words[0] == "ARP":
+        transport = Arp(int(words[1]), *words[2:6])
+        source, target, ip = Endpoint(transport.sender), Endpoint(transport.target), None
+    else:
+        pairs = [(int(kind), group) for kind, group in zip(words[3::2], words[4::2], strict=True)]
+        version3 = words[1] == "34"
+        transport = Igmp(int(words[1]), "0.0.0.0" if version3 else pairs[0][1], tuple(pairs) if version3 else ())
+        source, target = Endpoint(words[2]), Endpoint("224.0.0.22" if version3 else transport.group)
+        ip = Ip(4, 24, 32 + 8 * len(transport.records), 1, 2, options=("router alert",))
+    length = 28 if ip is None else ip.total_length
+    frame = Frame(cursor.number + 1, cursor.time, b"", length, source, target, ip, transport)
+    cursor.number += 1
     return frame
 
 

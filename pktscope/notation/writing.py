@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from pktscope.model import (
     SYN,
+    Arp,
     Call,
     End,
     Fate,
     Frame,
     Icmp,
+    Igmp,
     Observation,
     Other,
     Return,
@@ -54,7 +56,9 @@ def write_one(seen: Observation, cursor: Cursor) -> str:
     """One observation's line."""
     match seen:
         case Call():
-            return f"{LETTER[seen.side]}: {seen.name}({seen.arguments})"
+            kind = f"{seen.protocol} " if seen.protocol not in ("", cursor.protocol) else ""
+            which = "" if seen.socket == (1 if seen.side is Side.CLIENT else 2) else f"{seen.socket} "
+            return f"{LETTER[seen.side]}: {which}{kind}{seen.name}({seen.arguments})"
         case Return():
             return f"{LETTER[seen.side]}: = {seen.result}"
         case End():
@@ -97,6 +101,11 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
                 yield f"length {frame.length}"
             if frame.source != cursor.endpoint(side):
                 yield f"from {frame.source.address}"
+        case Arp() as arp:
+            yield f"ARP {arp.operation} {arp.sender} {arp.sender_mac} {arp.target} {arp.target_mac}"
+        case Igmp() as igmp:
+            records = igmp.records or ((0, igmp.group),)
+            yield f"IGMP {igmp.type} {frame.source.address} " + " ".join(f"{kind} {group}" for kind, group in records)
         case Other() as other:
             yield f'OTHER {other.name} "{other.summary}"'
         case None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 from pktscope.model import (
+    Arp,
     Call,
     Conversation,
     End,
@@ -20,6 +21,7 @@ from pktscope.model import (
     Fate,
     Frame,
     Icmp,
+    Igmp,
     Ip,
     Note,
     Observation,
@@ -212,6 +214,27 @@ def transport_fields(frame: Frame) -> dict[str, Any]:
             return {"udp": {"length": header.length, "checksum": header.checksum}}
         case Icmp():
             return {"icmp": icmp_fields(header)}
+        case Arp():
+            return {
+                "arp": {
+                    "operation": header.operation,
+                    "sender": header.sender,
+                    "sender_mac": header.sender_mac,
+                    "target": header.target,
+                    "target_mac": header.target_mac,
+                }
+            }
+        case Igmp():
+            return {
+                "igmp": kept(
+                    {
+                        "type": header.type,
+                        "group": header.group,
+                        "checksum": header.checksum,
+                        "records": [{"type": kind, "group": group} for kind, group in header.records],
+                    }
+                )
+            }
         case Other():
             return {"other": kept({"name": safe_text(header.name), "summary": safe_text(header.summary)})}
     assert_never(header)

@@ -168,13 +168,11 @@ def copied(step: Step, flow: Flow, returned: Return) -> tuple[int, Frame, Icmp] 
 
 CUT = """
 udp 127.0.0.1:40000 > 127.0.0.1:8000
-raw 127.0.0.1:40000 > 127.0.0.1:8000
-C: sendto(1500)
-udp 127.0.0.1:40000 > 127.0.0.1:8000
+C: raw sendto(1500)
    C > S  FRAGMENT 0:1480 id 7                  # ip.cut-by-hand
 C: = 1500
    C > S  FRAGMENT 1480:1488 id 7 last UDP 1480
-C: sendto(1481)
+C: sendto(1473)
    C > S  FRAGMENT 0:1480 id 8
 """
 
@@ -199,9 +197,8 @@ def cut_by_hand(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 SYN_BY_HAND = """
-raw 10.0.0.1:40000 > 10.0.0.2:8000
-C: sendto(40)
 tcp 10.0.0.1:40000 > 10.0.0.2:8000
+C: raw sendto(40)
    C > S  SYN
    S > C  SYN ACK mss 1460
    C > S  RST seq 1                            # tcp.syn-by-hand

@@ -15,21 +15,20 @@ if TYPE_CHECKING:
     from pktscope.flow import Flow
 
 PAIR = """
-unix client > server
-S: socket(AF_UNIX, SOCK_STREAM)
+S: unix socket(AF_UNIX, SOCK_STREAM)
 S: = socket                     # unix.socket
-C: socket(AF_UNIX, SOCK_STREAM)
+C: unix socket(AF_UNIX, SOCK_STREAM)
 C: = socket
-C: connect(demo)
+C: unix connect(demo)
 C: = None                       # unix.connected
-S: recv(1024)
-C: send(5)
+S: unix recv(1024)
+C: unix send(5)
 C: = 5
 S: = 5                          # unix.passed
-S: send(5)
+S: unix send(5)
 S: = 5
-C: recv(1024) = 5
-C: recv(1024) = 0               # unix.end-of-stream
+C: unix recv(1024) = 5
+C: unix recv(1024) = 0          # unix.end-of-stream
 end                             # unix.no-packets
 """
 
