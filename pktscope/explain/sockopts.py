@@ -240,7 +240,7 @@ SETTINGS: tuple[Setting, ...] = (
                 "option. TCP has no broadcast."
             ),
         ),
-        aliases=("broadcast", "广播"),
+        aliases=("allow broadcast",),
         reference="socket(7)",
         demos=("broadcast",),
         see=("sendto", "EACCES"),
@@ -322,10 +322,10 @@ SETTINGS: tuple[Setting, ...] = (
                 "Senders need not join."
             ),
         ),
-        aliases=("multicast", "IP_DROP_MEMBERSHIP", "IP_MULTICAST_TTL", "组播", "多播"),
+        aliases=("IP_DROP_MEMBERSHIP", "IP_MULTICAST_TTL"),
         reference="ip(7), RFC 1112",
         demos=("multicast",),
-        see=("SO_BROADCAST",),
+        see=("multicast",),
     ),
     Setting(
         name="MSG_PEEK",

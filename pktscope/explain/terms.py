@@ -510,4 +510,90 @@ TERMS: tuple[Entry, ...] = (
         demos=("ping", "by-hand"),
         see=("socket", "EPERM"),
     ),
+    Entry(
+        name="multicast",
+        headline=N_("One datagram to a group address, for everybody who joined the group."),
+        text=(
+            N_(
+                "Receivers join with IP_ADD_MEMBERSHIP, and their kernel tells the routers by IGMP (IPv6: MLD). A "
+                "sender need not join. Addresses 224.0.0.0 to 239.255.255.255, in IPv6 ff00::/8; UDP only."
+            ),
+        ),
+        aliases=("IGMP", "group address", "组播", "多播"),
+        reference="RFC 1112, RFC 3376",
+        demos=("multicast",),
+        see=("IP_ADD_MEMBERSHIP", "broadcast"),
+    ),
+    Entry(
+        name="broadcast",
+        headline=N_("One datagram to everybody on the link: 255.255.255.255, or the subnet's last address."),
+        text=(N_("Routers do not pass it on. IPv6 has none and uses multicast instead. TCP cannot broadcast."),),
+        aliases=("broadcast address", "广播", "广播地址"),
+        reference="RFC 919, RFC 922",
+        demos=("broadcast", "dhcp"),
+        see=("SO_BROADCAST", "multicast"),
+    ),
+    Entry(
+        name="subnet",
+        headline=N_("Address and mask together say which hosts are on the same link; all others need a router."),
+        text=(
+            N_(
+                "10.0.1.2/24 reaches 10.0.1.0 to 10.0.1.255 directly: it asks by ARP for the host itself. For any "
+                "other address it asks for the gateway and sends the packet there, with the far host's IP address in "
+                "it."
+            ),
+        ),
+        aliases=(
+            "mask",
+            "netmask",
+            "subnet mask",
+            "gateway",
+            "routing",
+            "default route",
+            "子网",
+            "子网掩码",
+            "网关",
+            "路由",
+        ),
+        reference="RFC 950, RFC 4632, RFC 1122 section 3.3.1",
+        demos=("routing", "arp"),
+        see=("ARP", "addresses", "ENETUNREACH"),
+    ),
+    Entry(
+        name="ping",
+        headline=N_("ICMP echo request and reply: the kernel of the other host answers, no program does."),
+        text=(
+            N_(
+                "It proves that packets reach the host and come back, not that a server runs there. No answer proves "
+                "little: many firewalls drop it."
+            ),
+        ),
+        aliases=("ICMP echo", "echo request"),
+        reference="RFC 792, RFC 1122 section 3.2.2.6",
+        demos=("ping",),
+        see=("ICMP type", "raw socket", "icmp.echo"),
+    ),
+    Entry(
+        name="traceroute",
+        headline=N_("Packets with TTL 1, 2, 3 ...: each router on the way reports the one that ends at it."),
+        reference="RFC 1812 section 5.3.1",
+        text=(N_("The last host answers otherwise: with port unreachable to a UDP datagram, for instance."),),
+        aliases=("tracert", "路由跟踪"),
+        demos=("ttl",),
+        see=("TTL", "IP_TTL", "icmp.time-exceeded"),
+    ),
+    Entry(
+        name="unix socket",
+        headline=N_("A socket between two programs of one machine: the same calls and not one packet."),
+        text=(
+            N_(
+                "Its address is a path in the file system. Bytes go from one program's buffer to the other's; TCP and "
+                "IP have no part in it, so a capture sees nothing."
+            ),
+        ),
+        aliases=("AF_UNIX", "unix domain socket", "local socket", "UNIX域套接字"),
+        reference="unix(7)",
+        demos=("unix",),
+        see=("socket", "loopback"),
+    ),
 )
