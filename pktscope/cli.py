@@ -77,14 +77,27 @@ def commands(context: click.Context) -> int | None:
 @click.option(
     "--host", is_flag=True, help="Use the host's loopback instead of a private room (needs the right to sniff)."
 )
+@click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways.")
+@click.option("--compare", nargs=2, metavar="WAY WAY", help="Two of its ways beside each other.")
 @looks
-def demo(name: str | None, write_to: str | None, host: bool, **look: Any) -> int:
-    """Run a sample exchange, live; without NAME, list them."""
+def demo(
+    name: str | None, write_to: str | None, host: bool, variant: str, compare: tuple[str, str] | None, **look: Any
+) -> int:
+    """Run a sample exchange, live; without NAME, list them.
+
+    One that can go several ways shows the first two beside each other, unless --variant names one of them.
+    """
     if name is None:
         return list_demos()
+    if compare or (known_demo(name).variants and not variant and not write_to and not look["as_json"]):
+        from pktscope.comparing import compare_variants
+
+        for way in compare or ():
+            known_demo(name, way)
+        return compare_variants(name, compare or (), look, {"host": True} if host else {})
     from pktscope.exchange import perform
 
-    return perform(known_demo(name), write_to, host, look)
+    return perform(known_demo(name, variant), write_to, host, look)
 
 
 def list_demos() -> int:
@@ -98,12 +111,12 @@ def list_demos() -> int:
     return OK
 
 
-def known_demo(name: str) -> Demo:
-    """The demo of that name, or one clear line."""
+def known_demo(name: str, variant: str = "") -> Demo:
+    """The demo of that name, in one of its variants, or one clear line."""
     from pktscope import demos
 
     try:
-        return demos.load(name)
+        return demos.load(name, variant)
     except demos.NoSuchDemo as error:
         raise Stop(USAGE, str(error)) from None
 
@@ -122,11 +135,19 @@ def record(name: str, write_to: str, host: bool) -> int:
 
 
 @commands.command(short_help="Explain a saved capture.")
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", required=False)
 @click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
+@click.option("--compare", nargs=2, metavar="FILE FILE", help="Two captures beside each other, row by row.")
 @looks
-def replay(file: str, stream: str, **look: Any) -> int:
+def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **look: Any) -> int:
     """Explain a saved capture: pcap or pcapng, gzip too; '-' reads standard input."""
+    if (file is None) == (compare is None):
+        raise Stop(USAGE, "replay takes one FILE, or --compare and two of them")
+    if compare is not None:
+        from pktscope.comparing import compare_files
+
+        return compare_files(compare, look, stream)
+    assert file is not None
     from pktscope.capture.store import Store
     from pktscope.exchange import lay_down_privileges, opened
     from pktscope.present import present
@@ -171,7 +192,9 @@ def live(
 @commands.command(short_help="Run one's own programs.")
 @click.argument("programs", nargs=-1, metavar="SERVER.py CLIENT.py [CLIENT.py ...]")
 @click.option("--client", "clients", multiple=True, metavar="COMMAND", help="A client that is any other command.")
-@click.option("--args-server", "server_arguments", default="", metavar="WORDS", help="What the server finds in sys.argv.")
+@click.option(
+    "--args-server", "server_arguments", default="", metavar="WORDS", help="What the server finds in sys.argv."
+)
 @click.option(
     "--args-client", "client_arguments", multiple=True, metavar="WORDS",
     help="The same for the client; given again, for the second one, ...",

@@ -165,7 +165,7 @@ def prefix(name: str) -> str:
 
 
 def check(path: str) -> None:
-    """Look at a script before anything runs: Stop with one line that names the file, and the line where there is one."""
+    """Look at a script before anything runs: Stop with one line that names the file, and the line within."""
     source = read(path)
     values: dict[str, object] = {"file": safe(os.path.basename(path))}
     try:
@@ -184,7 +184,7 @@ def read(path: str) -> bytes:
         with open(path, "rb") as file:
             source = file.read(MOST_TEXT + 1)
     except OSError as error:
-        values = {"file": quoted(path), "why": error.strerror or ""}
+        values: dict[str, object] = {"file": quoted(path), "why": error.strerror or ""}
         raise Stop(USAGE, say(N_("cannot read {file}: {why}"), values)) from None
     if len(source) > MOST_TEXT:
         raise Stop(USAGE, say(N_("{file}: this is longer than any program (1 MB)"), {"file": quoted(path)}))
@@ -256,7 +256,7 @@ def endings(observations: Iterable[Observation]) -> str:
     told = []
     for seen in exits:
         who = phrase(N_("{side} {number}"), side=seen.side, number=seen.program) if seen.side in several else seen.side
-        values = {"who": phrase(N_("the {who}"), who=who) if seen.side not in several else who}
+        values: dict[str, object] = {"who": phrase(N_("the {who}"), who=who) if seen.side not in several else who}
         how = say(NORMALLY, values) if not seen.arguments else say(OTHERWISE, {**values, "how": retold(seen.arguments)})
         told.append(capital(how))
     return ". ".join(told) + "." if told else ""

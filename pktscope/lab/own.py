@@ -72,8 +72,8 @@ def from_text(text: str) -> Spec:
     wanted = tuple(Wanted(**{**each, "arguments": tuple(each["arguments"])}) for each in values.pop("programs"))
     names = tuple((file, name) for file, name in values.pop("names"))
     typed = tuple((side, tuple(lines)) for side, lines in values.pop("typed"))
-    lists = {name: tuple(values.pop(name)) for name in ("sources", "says")}
-    return Spec(programs=wanted, names=names, typed=typed, **lists, **values)
+    sources, says = tuple(values.pop("sources")), tuple(values.pop("says"))
+    return Spec(programs=wanted, names=names, typed=typed, sources=sources, says=says, **values)
 
 
 def run(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int]) -> int:

@@ -1,0 +1,2 @@
+import socket
+print("我是服务器")

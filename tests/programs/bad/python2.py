@@ -1,0 +1,6 @@
+import socket
+
+s = socket.socket()
+s.bind(('127.0.0.1', 8000))
+s.listen(5)
+print 'waiting for connection...'
