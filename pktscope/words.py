@@ -1,7 +1,8 @@
 """Templates and values into sentences. The one place that knows languages; rules only know templates.
 
 `{name}` prints a value; `{name:bytes}`, `{name:segments}`, ... a counted noun; `{name:duration}` nanoseconds in the
-unit a person would use; `{name:list}` a sequence with commas and 'and'.
+unit a person would use; `{name:list}` a sequence with commas and 'and', `{name:clauses}` one with semicolons;
+`{name:nth}` '3rd'; `{name:capital}` words that begin a sentence. One of an Enum is said in the reader's language.
 
 Every template is written in English, and its English is the key of its translations. `use` sets the catalogue they are
 looked up in; `languages` reads it from its file. Everything here but that one mapping is pure.
@@ -13,6 +14,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -103,16 +105,38 @@ def listed(items: Iterable[object]) -> str:
     return _("{items} and {last}").format(items=_(", ").join(words[:-1]), last=words[-1])
 
 
+ORDINALS = {1: N_("{count}st"), 2: N_("{count}nd"), 3: N_("{count}rd")}
+
+
+def ordinal(number: int) -> str:
+    """'1st', '2nd', '3rd', '11th', '1,000th'."""
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return _(ORDINALS.get(last, N_("{count}th"))).replace("{count}", f"{number:,}")
+
+
+def capital(text: str) -> str:
+    """The same with its first letter large, to begin a sentence with."""
+    return text[:1].upper() + text[1:]
+
+
 class Sayer(string.Formatter):
     """str.format with the specs of this module."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Enum):
+            return _(str(value.value))
         if format_spec in NOUNS:
             return counted(value, format_spec)
         if format_spec == "duration":
             return lapse(value)
         if format_spec == "list":
             return listed(value)
+        if format_spec == "clauses":
+            return _("; ").join(map(str, value))
+        if format_spec == "nth":
+            return ordinal(value)
+        if format_spec == "capital":
+            return capital(str(value))
         return str(super().format_field(value, format_spec))
 
 
@@ -192,3 +216,7 @@ def shape_of(message: str) -> re.Pattern[str]:
         seen.add(name)
         end = place.end()
     return re.compile(pattern + re.escape(message[end:]), re.DOTALL)
+
+
+Words = Phrase | str
+"""What a rule makes for its sentence: a phrase, or a text that is the same in every language."""

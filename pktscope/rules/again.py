@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pktscope.model import Step
+from pktscope.rules.phrases import stretch
 from pktscope.verdicts import WIRESHARK, Verdict
-from pktscope.words import lapse
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent
@@ -31,15 +32,9 @@ def shark(flow: Flow, ours: int) -> str:
     return ", ".join(name for bit, name in WIRESHARK.items() if theirs & bit)
 
 
-def span(octets: tuple[int, int]) -> str:
+def span(octets: tuple[int, int]) -> Phrase:
     """'byte 7', 'bytes 1 to 10'."""
-    first, last = octets[0], octets[1] - 1
-    return f"byte {first:,}" if first == last else f"bytes {first:,} to {last:,}"
-
-
-def capital(words: str) -> str:
-    """With a capital letter in front."""
-    return words[:1].upper() + words[1:]
+    return stretch(*octets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +58,16 @@ class Again:
         return self.before > 0 and 1.8 <= self.wait / self.before <= 2.2
 
     @property
-    def pace(self) -> str:
+    def pace(self) -> Words:
         """How this wait compares with the last, as the end of a sentence; empty for the first repeat."""
         if not self.before:
             return ""
         if self.doubled:
-            return f": twice as long as the wait before ({lapse(self.before)}), as RFC 6298 asks of the timer"
-        return f"; the wait before was {lapse(self.before)}"
+            return phrase(
+                ": twice as long as the wait before ({before:duration}), as RFC 6298 asks of the timer",
+                before=self.before,
+            )
+        return phrase("; the wait before was {before:duration}", before=self.before)
 
 
 def again(step: Step, flow: Flow, piece: Sent) -> Again:

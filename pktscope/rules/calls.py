@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Call, Icmp, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, spelled
+from pktscope.words import phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -89,7 +90,7 @@ def timeout(step: Step, flow: Flow) -> Iterator[Finding]:
         since=step.call,
         call=spelled(found[0]),
         took=step.time - found[0].time,
-        silent="" if sent else " Nothing went on the wire, so the other end knows nothing of it.",
+        silent="" if sent else phrase(" Nothing went on the wire, so the other end knows nothing of it."),
     )
 
 
@@ -104,9 +105,9 @@ C: recv(1024) = 10
 """
 
 NOT_YET = {
-    "accept": "no finished connection was waiting",
-    "recv": "nothing was there to read",
-    "send": "the send buffer had no room",
+    "accept": phrase("no finished connection was waiting"),
+    "recv": phrase("nothing was there to read"),
+    "send": phrase("the send buffer had no room"),
 }
 
 

@@ -10,6 +10,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
 from pktscope.rules.nagle import bytes_of, held_writes, own_write, set_on
 from pktscope.rules.phrases import call_at, largest_segment, stretch
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Write
@@ -43,8 +44,8 @@ C: = 10
 )
 
 SAID = {
-    "MSG_MORE": "its flag MSG_MORE says that more will follow",
-    "TCP_CORK": "the option TCP_CORK says that more will follow",
+    "MSG_MORE": phrase("its flag MSG_MORE says that more will follow"),
+    "TCP_CORK": phrase("the option TCP_CORK says that more will follow"),
 }
 
 
@@ -100,26 +101,33 @@ def uncorked(step: Step, flow: Flow) -> Iterator[Finding]:
         "{what}, {stretch}{cause}. The first had waited {waited:duration}.",
         evidence=(write.step, held[1], writes[-1].step),
         since=write.step,
-        what=f"One segment for {len(writes):,} writes" if len(writes) > 1 else "The bytes kept leave",
+        what=phrase("One segment for {count:,} writes", count=len(writes))
+        if len(writes) > 1
+        else phrase("The bytes kept leave"),
         stretch=stretch(*step.octets),
         cause=uncorking(step, flow, writes),
         waited=step.time - write.time,
     )
 
 
-def uncorking(step: Step, flow: Flow, writes: list[Write]) -> str:
+def uncorking(step: Step, flow: Flow, writes: list[Write]) -> Words:
     """Why kept bytes leave now, where that is certain; else nothing."""
     assert step.octets is not None
     first, last = writes[0], writes[-1]
     if step.octets[1] - step.octets[0] >= largest_segment(flow, step.side):
-        return ": they fill a whole one"
+        return phrase(": they fill a whole one")
     if not last.hint and any(place == last.step for place, _ in flow.programs.running(step.side)):
-        return f": {getattr(call_at(flow, last.step), 'name', 'send')}() without MSG_MORE ended the waiting"
+        return phrase(
+            ": {call}() without MSG_MORE ended the waiting",
+            call=getattr(call_at(flow, last.step), "name", "send"),
+        )
     for option, value in (("TCP_CORK", False), ("TCP_NODELAY", True)):
         if setting(flow, step.side, option) and set_on(flow, step.side, option) is value:
-            return f": the program {'set' if value else 'cleared'} {option}"
+            if value:
+                return phrase(": the program set {option}", option=option)
+            return phrase(": the program cleared {option}", option=option)
     if step.time - first.time >= CORK_LIMIT:
-        return ": Linux keeps them no longer than 200 ms"
+        return phrase(": Linux keeps them no longer than 200 ms")
     return ""
 
 

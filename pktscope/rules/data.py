@@ -13,7 +13,6 @@ from pktscope.rules.phrases import (
     SMALLEST_MSS,
     acked_data,
     call_at,
-    capital,
     carriers,
     fresh_data,
     largest_segment,
@@ -21,6 +20,7 @@ from pktscope.rules.phrases import (
     stretch,
 )
 from pktscope.verdicts import Verdict
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent, Write
@@ -74,12 +74,13 @@ def data(step: Step, flow: Flow) -> Iterator[Finding]:
     if octets is None or step.segment is None:
         return
     writes = flow.waited(step.side, octets)
-    if flow.once(f"tcp.data {step.side}"):
-        push = " PSH: hand them over without waiting for more." if header_of(step).flags & PSH else ""
+    if flow.lesson(f"tcp.data {step.side}"):
+        push = phrase(" PSH: hand them over without waiting for more.") if header_of(step).flags & PSH else ""
         yield find(
-            "{stretch} of what the {side} sends{origin}. ACK {end:,} will mean that all before {end:,} is there.{push}",
+            "{stretch:capital} of what the {side} sends{origin}. ACK {end:,} will mean that all before {end:,} is"
+            " there.{push}",
             evidence=(step.call,),
-            stretch=capital(stretch(*octets)),
+            stretch=stretch(*octets),
             side=step.side,
             origin=origin(flow, octets, writes),
             end=octets[1],
@@ -87,23 +88,33 @@ def data(step: Step, flow: Flow) -> Iterator[Finding]:
         )
     elif len(writes) == 1 and octets[0] == writes[0].first:
         yield find(
-            "{stretch}{origin}.",
+            "{stretch:capital}{origin}.",
             evidence=(step.call,),
-            stretch=capital(stretch(*octets)),
+            stretch=stretch(*octets),
             origin=origin(flow, octets, writes),
         )
 
 
-def origin(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+def origin(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> Words:
     """', all that send(10) (line 12) wrote': which call wrote the bytes of a segment; '' where that is not one call."""
     call = call_at(flow, writes[0].step) if len(writes) == 1 else None
     if call is None:
         return ""
     total, count = writes[0].end - writes[0].first, octets[1] - octets[0]
     if total == count:
-        return f", all that {placed(call)} wrote"
-    which = "the first" if octets[0] == writes[0].first else "the last" if octets[1] == writes[0].end else "some"
-    return f", {which} {count:,} of the {total:,} bytes of {placed(call)}"
+        return phrase(", all that {placed} wrote", placed=placed(call))
+    which = phrase("some")
+    if octets[0] == writes[0].first:
+        which = phrase("the first")
+    elif octets[1] == writes[0].end:
+        which = phrase("the last")
+    return phrase(
+        ", {which} {count:,} of the {total:,} bytes of {placed}",
+        which=which,
+        count=count,
+        total=total,
+        placed=placed(call),
+    )
 
 
 CUT = (
@@ -144,7 +155,9 @@ def segmented(step: Step, flow: Flow) -> Iterator[Finding]:
         count=octets[1] - octets[0],
         other=step.side.other,
         mss=mss,
-        less="" if mss == octets[1] - octets[0] else f" (less {mss - octets[1] + octets[0]} for the timestamps)",
+        less=""
+        if mss == octets[1] - octets[0]
+        else phrase(" (less {mss} for the timestamps)", mss=mss - octets[1] + octets[0]),
     )
 
 
@@ -159,7 +172,7 @@ def ack(step: Step, flow: Flow) -> Iterator[Finding]:
     octets = acked_data(step, flow)
     if octets is None or not bare(step) or step.segment is None or step.segment.answers is None:
         return
-    if flow.ends[step.side.other].fin_acked == step.index or not flow.once(f"tcp.ack {step.side}"):
+    if flow.ends[step.side.other].fin_acked == step.index or not flow.lesson(f"tcp.ack {step.side}"):
         return
     yield find(
         "ACK {ack:,}: the {side}'s kernel has every byte below {ack:,} and expects byte {ack:,} next. Whether its"
@@ -200,7 +213,7 @@ def ack_cumulative(step: Step, flow: Flow) -> Iterator[Finding]:
     pieces = [piece for piece in flow.now.acked if piece.end > 1]
     if len(pieces) < 2 or acked_data(step, flow) is None or step.segment is None:
         return
-    if not flow.once(f"tcp.ack-cumulative {step.side}"):
+    if not flow.lesson(f"tcp.ack-cumulative {step.side}"):
         return
     yield find(
         "ACK {ack:,} confirms {count:segments} at once ({frames}): it means everything below {ack:,}, so not every"
@@ -235,7 +248,7 @@ def piggyback(step: Step, flow: Flow) -> Iterator[Finding]:
     octets, confirmed = fresh_data(step, flow), acked_data(step, flow)
     if octets is None or confirmed is None or step.segment is None or flow.is_a(step, Verdict.ACKED_UNSEEN):
         return
-    if not flow.once(f"tcp.piggyback {step.side}"):
+    if not flow.lesson(f"tcp.piggyback {step.side}"):
         return
     yield find(
         "Two jobs in one segment: it carries {stretch} of the {side}, and its ACK {ack:,} confirms {confirmed} of the"
@@ -279,7 +292,7 @@ def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if not held_back(flow, step, pieces):
         return
     flow.memory["delayed ack", step.side] = step.index
-    again = "" if flow.once(f"tcp.delayed-ack {step.side}") else " again"
+    again = "" if flow.once(f"tcp.delayed-ack {step.side}") else phrase(" again")
     yield find(
         "A delayed ACK{again}: it came {waited:duration} after {frame}, which it confirms.{reason}",
         evidence=(pieces[0].step, pieces[-1].step),
@@ -287,7 +300,9 @@ def delayed_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         waited=waited,
         frame=carriers(flow, pieces[:1]),
         again=again,
-        reason="" if again else f" Meanwhile the {step.side} sent nothing that could have carried it.",
+        reason=""
+        if again
+        else phrase(" Meanwhile the {side} sent nothing that could have carried it.", side=step.side),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Frame, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, frames, spelled
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Datagram
@@ -45,7 +46,7 @@ def datagram(step: Step, flow: Flow) -> Iterator[Finding]:
     there. What TCP does not have: a datagram is a message and arrives as one, or not at all.
     """
     frame = step.observation
-    if not isinstance(frame, Frame) or not flow.once(f"udp.datagram {step.side}"):
+    if not isinstance(frame, Frame) or not flow.lesson(f"udp.datagram {step.side}"):
         return
     other = flow.ends[step.side.other].datagrams
     if other:
@@ -77,10 +78,11 @@ def delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     returned = step.observation
     if received is None or call is None or not isinstance(returned, Return) or returned.length != received.length:
         return
-    lesson, sender = "", call_at(flow, received.call)
+    lesson: Words = ""
+    sender = call_at(flow, received.call)
     by_hand = sender is not None and sender.protocol == "raw"
-    if not by_hand and flow.once(f"udp.delivered {step.side}"):
-        lesson = " One sendto() is one recvfrom(): UDP keeps the boundaries."
+    if not by_hand and flow.lesson(f"udp.delivered {step.side}"):
+        lesson = phrase(" One sendto() is one recvfrom(): UDP keeps the boundaries.")
     yield find(
         "{call} returned {count:bytes}: the datagram of {frames}, whole.{lesson}",
         evidence=(step.call, received.call, received.step),
@@ -92,7 +94,7 @@ def delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def carried(flow: Flow, datagram: Datagram) -> str:
+def carried(flow: Flow, datagram: Datagram) -> Words:
     """The frames that carried a datagram: one, or those of its fragments."""
     frame = flow.observed(datagram.step)
     whole = frame.whole if isinstance(frame, Frame) else None
@@ -191,9 +193,9 @@ def too_big(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if call.length > MOST[version]:
         limit = "65,535 - 20 (IP) - 8 (UDP) = 65,507" if version == 4 else "65,535 - 8 (UDP) = 65,527"
-        reason = f"over IPv{version} a datagram carries at most {limit}"
+        reason = phrase("over IPv{version} a datagram carries at most {limit}", version=version, limit=limit)
     else:
-        reason = "that is more than this socket may send in one packet"
+        reason = phrase("that is more than this socket may send in one packet")
     yield find(
         "{name}() of {count:bytes} failed with EMSGSIZE, and no packet left: {reason}.",
         evidence=(step.call,),

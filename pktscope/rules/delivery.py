@@ -9,6 +9,7 @@ from pktscope.model import Return, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
 from pktscope.rules.phrases import call_at, carriers, largest_segment, spelled, stretch
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import End, Write
@@ -74,26 +75,26 @@ def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def written(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+def written(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> Words:
     """Who wrote what a recv() returned, in words; '' where the writer was not watched."""
     if not writes:
         return ""
     name = getattr(flow.observed(writes[0].step), "name", "send")
     if len(writes) > 1:
-        return f"written by {len(writes):,} calls of {name}() and "
+        return phrase("written by {count:,} calls of {name}() and ", count=len(writes), name=name)
     total = writes[0].end - writes[0].first
     if total == octets[1] - octets[0]:
-        return f"all that one {name}() wrote, "
-    which = "the first" if octets[0] == writes[0].first else "the last"
-    return f"{which} of the {total:,} that one {name}() wrote, "
+        return phrase("all that one {name}() wrote, ", name=name)
+    which = phrase("the first") if octets[0] == writes[0].first else phrase("the last")
+    return phrase("{which} of the {total:,} that one {name}() wrote, ", which=which, total=total, name=name)
 
 
-def boundaries(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> str:
+def boundaries(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> Words:
     """The lesson of the stream, once, where a recv() and a send() did not match."""
     whole = len(writes) == 1 and (writes[0].first, writes[0].end) == octets
     if not writes or whole or not flow.once("tcp.bytes-delivered"):
         return ""
-    return " The stream has no boundaries: recv() takes what is there, up to the number asked for."
+    return phrase(" The stream has no boundaries: recv() takes what is there, up to the number asked for.")
 
 
 WAITING = (
@@ -148,7 +149,7 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
+def awaited(step: Step, returned: Return, flow: Flow) -> tuple[Phrase, int] | None:
     """What ended a call's sleep, in words, and the step of the frame that brought it; None where that is not sure."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if returned.name == "accept":
@@ -158,12 +159,13 @@ def awaited(step: Step, returned: Return, flow: Flow) -> tuple[str, int] | None:
     if step.octets is not None:
         pieces = you.pieces(step.octets[0], step.octets[0] + 1)
         if pieces and not pieces[0].again:
-            return f"there was nothing to read before byte {step.octets[0]:,} came", pieces[0].step
+            reason = phrase("there was nothing to read before byte {first:,} came", first=step.octets[0])
+            return reason, pieces[0].step
         return None
     return None
 
 
-def full_buffer(step: Step, me: End, flow: Flow) -> tuple[str, int] | None:
+def full_buffer(step: Step, me: End, flow: Flow) -> tuple[Phrase, int] | None:
     """A send that came back only after acknowledgements had made room, as far as that can be seen."""
     if step.octets is None or step.call is None or me.advanced is None:
         return None
@@ -172,7 +174,8 @@ def full_buffer(step: Step, me: End, flow: Flow) -> tuple[str, int] | None:
     waiting = step.octets[1] - me.una
     if waiting < 2 * largest_segment(flow, step.side):
         return None
-    return f"a send sleeps while the send buffer is full, and meanwhile ACK {me.una:,} came", me.advanced
+    reason = phrase("a send sleeps while the send buffer is full, and meanwhile ACK {ack:,} came", ack=me.una)
+    return reason, me.advanced
 
 
 RULES: tuple[Rule, ...] = (bytes_delivered, blocked)

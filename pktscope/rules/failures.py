@@ -9,7 +9,7 @@ from pktscope.model import Call, Frame, Icmp, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import stretch
 from pktscope.rules.reset import REFUSED
-from pktscope.words import counted
+from pktscope.words import Phrase, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -24,48 +24,60 @@ def icmp_to(flow: Flow, step: Step) -> int | None:
     return last if isinstance(seen, Frame) and isinstance(seen.transport, Icmp) and seen.transport.quoted else None
 
 
-def on_reset(step: Step, flow: Flow) -> tuple[str, int | None]:
+def on_reset(step: Step, flow: Flow) -> tuple[Phrase, int | None]:
     """ECONNREFUSED, ECONNRESET: the RST."""
     rst, answer = flow.ends[step.side.other].reset, icmp_to(flow, step)
     if rst is not None:
-        return f"this is the RST of frame {flow.frame_number(rst)}", rst
+        return phrase("this is the RST of frame {frame}", frame=flow.frame_number(rst)), rst
     if answer is not None:
-        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
-    return "no RST that explains it is in this capture", None
+        return phrase("this is the ICMP error of frame {frame}", frame=flow.frame_number(answer)), answer
+    return phrase("no RST that explains it is in this capture"), None
 
 
-def on_icmp(step: Step, flow: Flow) -> tuple[str, int | None]:
+def on_icmp(step: Step, flow: Flow) -> tuple[Phrase, int | None]:
     """EHOSTUNREACH, ENETUNREACH: the ICMP error, if one came."""
     answer = icmp_to(flow, step)
     if answer is not None:
-        return f"this is the ICMP error of frame {flow.frame_number(answer)}", answer
-    return "the kernel knows no way to the peer; no ICMP error is in this capture", None
+        return phrase("this is the ICMP error of frame {frame}", frame=flow.frame_number(answer)), answer
+    return phrase("the kernel knows no way to the peer; no ICMP error is in this capture"), None
 
 
-def on_pipe(step: Step, flow: Flow) -> tuple[str, int | None]:
+def on_pipe(step: Step, flow: Flow) -> tuple[Phrase, int | None]:
     """EPIPE: the connection is gone, or this direction closed."""
     rst, fin = flow.ends[step.side.other].reset, flow.ends[step.side].fin
     if rst is not None:
-        return f"the RST of frame {flow.frame_number(rst)} had ended the connection, so nobody can read this", rst
+        reason = phrase(
+            "the RST of frame {frame} had ended the connection, so nobody can read this", frame=flow.frame_number(rst)
+        )
+        return reason, rst
     if fin is not None:
-        return f"its own side had sent FIN (frame {flow.frame_number(fin)}), so it may not send any more", fin
-    return "this direction is closed", None
+        reason = phrase(
+            "its own side had sent FIN (frame {frame}), so it may not send any more", frame=flow.frame_number(fin)
+        )
+        return reason, fin
+    return phrase("this direction is closed"), None
 
 
-def on_give_up(step: Step, flow: Flow) -> tuple[str, int | None]:
+def on_give_up(step: Step, flow: Flow) -> tuple[Phrase, int | None]:
     """ETIMEDOUT: what nobody answered, and how often it was sent."""
     me = flow.ends[step.side]
     asked = flow.marks.get(f"keep-alive {step.side}")
     if me.unacked_at >= len(me.sent):
         if asked is not None:
-            return f"keep-alives, the last in frame {flow.frame_number(asked)}, got no answer", asked
-        return "the kernel had waited in vain for an answer", None
+            reason = phrase("keep-alives, the last in frame {frame}, got no answer", frame=flow.frame_number(asked))
+            return reason, asked
+        return phrase("the kernel had waited in vain for an answer"), None
     piece = me.sent[me.unacked_at]
-    what = "the SYN" if piece.first == 0 and me.syn == piece.step else stretch(piece.first, piece.end)
+    what = phrase("the SYN") if piece.first == 0 and me.syn == piece.step else stretch(piece.first, piece.end)
     if me.fin_end is not None and piece.first >= me.fin_end - 1:
-        what = "the FIN"
-    times = counted(1 + len(piece.again), "times")
-    return f"{what} (frame {flow.frame_number(piece.step)}) went out {times} without an answer", piece.step
+        what = phrase("the FIN")
+    reason = phrase(
+        "{what} (frame {frame}) went out {times:times} without an answer",
+        what=what,
+        frame=flow.frame_number(piece.step),
+        times=1 + len(piece.again),
+    )
+    return reason, piece.step
 
 
 REASONS = {
@@ -78,18 +90,18 @@ REASONS = {
     "ENETUNREACH": on_icmp,
 }
 PLAIN = {
-    "EADDRNOTAVAIL": "this machine has no such address",
-    "EACCES": "this user may not do that",
-    "ENOTCONN": "the socket is not connected",
-    "EISCONN": "the socket is already connected",
-    "EBADF": "the socket is closed",
-    "EINVAL": "the socket is not in a state for this call",
+    "EADDRNOTAVAIL": phrase("this machine has no such address"),
+    "EACCES": phrase("this user may not do that"),
+    "ENOTCONN": phrase("the socket is not connected"),
+    "EISCONN": phrase("the socket is already connected"),
+    "EBADF": phrase("the socket is closed"),
+    "EINVAL": phrase("the socket is not in a state for this call"),
 }
 TOLD_ELSEWHERE = frozenset({"timeout", "EAGAIN", "EWOULDBLOCK", "EADDRINUSE"})
 """What rules of their own explain."""
 NOT_YET = {
-    "EINPROGRESS": "the SYN is on its way, and this socket is set not to wait for the answer",
-    "EALREADY": "the first connect() is still under way",
+    "EINPROGRESS": phrase("the SYN is on its way, and this socket is set not to wait for the answer"),
+    "EALREADY": phrase("the first connect() is still under way"),
 }
 
 
@@ -108,6 +120,7 @@ def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
     if called.protocol != "tcp" or returned.error in TOLD_ELSEWHERE:
         return
     proof, severity = None, Severity.ERROR
+    reason: Phrase | None
     if returned.error in REASONS:
         reason, proof = REASONS[returned.error](step, flow)
     elif returned.error in NOT_YET:
@@ -115,15 +128,15 @@ def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
         if not flow.once(f"tcp.call-failed {step.side} {returned.name} {returned.error}"):
             return
     else:
-        reason = PLAIN.get(returned.error, "")
+        reason = PLAIN.get(returned.error)
     yield find(
-        "{name}() failed with {error}{reason}.",
+        "{name}() failed with {error}: {reason}." if reason else "{name}() failed with {error}.",
         evidence=(step.call, proof),
         since=step.call,
         severity=severity,
         name=returned.name,
         error=returned.error,
-        reason=f": {reason}" if reason else "",
+        reason=reason,
     )
 
 

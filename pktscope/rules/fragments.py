@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Frame, Ip, Severity, Step, Tcp, Udp
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, frames
-from pktscope.words import listed
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Pieces
@@ -92,10 +92,16 @@ def fragmented(step: Step, flow: Flow) -> Iterator[Finding]:
     if call is not None and call.protocol == "raw":
         return
     header = PROTOCOLS.get(ip.protocol, ("", 0))
-    given = ""
+    given: Words = ""
     if call is not None and call.length is not None and header[1]:
         total = call.length + header[1]
-        given = f" {call.name}() gave {call.length:,} bytes; with the {header[0]} header that is {total:,}."
+        given = phrase(
+            " {name}() gave {length:,} bytes; with the {header} header that is {total:,}.",
+            name=call.name,
+            length=call.length,
+            header=header[0],
+            total=total,
+        )
     if not flow.once("ip.fragmented"):
         yield find(
             "Cut again, identification {identification}: the first piece carries {count:bytes}.{given}",
@@ -142,7 +148,7 @@ def fragment(step: Step, flow: Flow) -> Iterator[Finding]:
             evidence=(pieces.steps[0],),
             field=ip.fragment_offset // UNIT,
             offset=ip.fragment_offset,
-            bare=f" It has no {name} header, so no ports." if name else "",
+            bare=phrase(" It has no {name} header, so no ports.", name=name) if name else "",
         )
 
 
@@ -159,18 +165,19 @@ def reassembled(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if pieces is None or pieces.again or pieces.overlap:
         return
-    carried = ""
+    carried: Words = ""
     if isinstance(frame.transport, Udp) and frame.length + 8 == frame.whole.length:
-        carried = f": 8 of UDP header and {frame.length:,} of data"
-    lesson = ""
+        carried = phrase(": 8 of UDP header and {length:,} of data", length=frame.length)
+    lesson: Words = ""
+    named = frames(frame.whole.frames)
     if isinstance(frame.transport, Tcp | Udp) and flow.once("ip.reassembled"):
-        lesson = " Only the one at offset 0 names the ports, so a filter on a port misses the others."
+        lesson = phrase(" Only the one at offset 0 names the ports, so a filter on a port misses the others.")
     yield find(
         "Complete: {count:fragments} ({frames}) make one datagram of {length:bytes}{carried}.{lesson}",
         evidence=tuple(pieces.steps),
         since=pieces.steps[0],
         count=len(pieces.ranges),
-        frames=frames(frame.whole.frames) + (", copies among them" if len(pieces.ranges) < len(pieces.steps) else ""),
+        frames=phrase("{frames}, copies among them", frames=named) if len(pieces.ranges) < len(pieces.steps) else named,
         length=frame.whole.length,
         carried=carried,
         lesson=lesson,
@@ -199,7 +206,7 @@ def overlap(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if not flow.once(f"ip.overlap {pieces.steps[0]}"):
         return
-    differ = " and differ there" if frame.whole is not None and frame.whole.conflict else ""
+    differ = phrase(" and differ there") if frame.whole is not None and frame.whole.conflict else ""
     yield find(
         "Two fragments of identification {identification} carry the same bytes{differ}: cutting a datagram never gives"
         " that. Damage, or an attack.",
@@ -220,11 +227,18 @@ end                                                  # ip.incomplete
 """
 
 
-def absent(pieces: Pieces) -> str:
+def absent(pieces: Pieces) -> Phrase:
     """Which stretches of a datagram are not there, in words."""
     holes = pieces.missing()
-    parts = [f"{low:,} to {high - 1:,}" if high is not None else f"from {low:,} on" for low, high in holes[:3]]
-    return listed(parts) + (" and more" if len(holes) > 3 else "")
+    parts = tuple(
+        phrase("{low:,} to {high:,}", low=low, high=high - 1)
+        if high is not None
+        else phrase("from {low:,} on", low=low)
+        for low, high in holes[:3]
+    )
+    return (
+        phrase("{parts:list} and more", parts=parts) if len(holes) > 3 else Phrase("{parts:list}", (("parts", parts),))
+    )
 
 
 @rule("ip.incomplete", "RFC 791 section 3.2", on="end", example=HOLE, severity=Severity.WARNING)

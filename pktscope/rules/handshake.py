@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import ACK, RST, SYN, Call, Return, Side, State, Step, Tcp, TcpOptions
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import stretch
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -51,23 +52,35 @@ def syn(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def offers(options: TcpOptions) -> Iterator[tuple[str, str, str]]:
+def offers(options: TcpOptions) -> Iterator[tuple[str, Words, Words]]:
     """What the options of a SYN offer: kind, the offer in a word, what it means."""
     if options.mss is not None:
-        yield "mss", f"MSS {options.mss:,}", f"send me at most {options.mss:,} bytes of data in one segment"
+        yield (
+            "mss",
+            phrase("MSS {mss:,}", mss=options.mss),
+            phrase("send me at most {mss:,} bytes of data in one segment", mss=options.mss),
+        )
     if options.window_scale is not None:
         factor = 1 << min(options.window_scale, 14)
-        yield "scale", f"window scale {options.window_scale}", f"multiply my later window fields by {factor}"
+        yield (
+            "scale",
+            phrase("window scale {window_scale}", window_scale=options.window_scale),
+            phrase("multiply my later window fields by {factor}", factor=factor),
+        )
     if options.sack_permitted:
-        yield "sack", "SACK", "tell me which later bytes arrived while some are missing"
+        yield "sack", "SACK", phrase("tell me which later bytes arrived while some are missing")
     if options.timestamp is not None:
         yield (
             "timestamps",
-            "timestamps",
-            "every segment carries a clock value and echoes the other's, to time round trips",
+            phrase("timestamps"),
+            phrase("every segment carries a clock value and echoes the other's, to time round trips"),
         )
     if options.fast_open is not None:
-        cookie = "a cookie, so this SYN may carry data" if options.fast_open else "a cookie, please, so a later SYN may"
+        cookie = (
+            phrase("a cookie, so this SYN may carry data")
+            if options.fast_open
+            else phrase("a cookie, please, so a later SYN may")
+        )
         yield "fast open", "TCP Fast Open", cookie
 
 
@@ -85,8 +98,12 @@ def syn_options(step: Step, flow: Flow) -> Iterator[Finding]:
     offered = list(offers(header.options))
     if not offered:
         return
-    meanings = [f"{word}: {meaning}" for kind, word, meaning in offered if flow.once(f"option {kind}")]
-    explained = f" {'; '.join(meanings)}." if meanings else ""
+    meanings = [
+        phrase("{word}: {meaning}", word=word, meaning=meaning)
+        for kind, word, meaning in offered
+        if flow.lesson(f"option {kind}")
+    ]
+    explained = phrase(" {meanings:clauses}.", meanings=tuple(meanings)) if meanings else ""
     yield find(
         "The {side} offers {offers:list}.{explained}",
         side=step.side,
@@ -108,9 +125,13 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if header.flags & (SYN | ACK | RST) != SYN | ACK or me.syn != step.index or step.segment is None:
         return
     if you.syn is None or step.segment.ack is None or not 1 <= step.segment.ack <= you.nxt:
-        known = "the SYN it answers was not seen before"
+        known = phrase("the SYN it answers was not seen before")
         if you.syn is not None:
-            known = f"its ACK {header.ack} does not fit the SYN seen (frame {flow.frame_number(you.syn)})"
+            known = phrase(
+                "its ACK {ack} does not fit the SYN seen (frame {frame})",
+                ack=header.ack,
+                frame=flow.frame_number(you.syn),
+            )
         yield find(
             "SYN,ACK: the {side} agrees and asks back, but {known}. Its own initial sequence number is {isn}.",
             evidence=(you.syn,),
@@ -128,30 +149,36 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         ack=header.ack,
         frame=flow.frame_number(you.syn),
         isn=header.seq,
-        early="" if step.segment.ack == 1 else f" It takes the SYN's data ({stretch(1, step.segment.ack)}) as well.",
+        early=""
+        if step.segment.ack == 1
+        else phrase(" It takes the SYN's data ({stretch}) as well.", stretch=stretch(1, step.segment.ack)),
     )
 
 
-def agreed(flow: Flow) -> str:
-    """What both SYNs together settled, in one phrase."""
+def agreed(flow: Flow) -> tuple[Phrase, ...]:
+    """What both SYNs together settled."""
     client, server = flow.ends[Side.CLIENT].options, flow.ends[Side.SERVER].options
     parts = []
     if client.mss is not None and server.mss is not None:
         same = client.mss == server.mss
         parts.append(
-            f"at most {client.mss:,} bytes of data a segment each way"
+            phrase("at most {mss:,} bytes of data a segment each way", mss=client.mss)
             if same
-            else f"at most {server.mss:,} bytes a segment to the server, {client.mss:,} to the client"
+            else phrase(
+                "at most {server:,} bytes a segment to the server, {client:,} to the client",
+                server=server.mss,
+                client=client.mss,
+            )
         )
     scales = client.window_scale, server.window_scale
     if None not in scales:
         mine, yours = (1 << min(scale or 0, 14) for scale in scales)
-        parts.append(f"windows scaled (client x{mine:,}, server x{yours:,})")
+        parts.append(phrase("windows scaled (client x{client:,}, server x{server:,})", client=mine, server=yours))
     else:
-        parts.append("no window scaling, so windows end at 65,535 bytes")
-    parts.append("SACK in use" if client.sack_permitted and server.sack_permitted else "no SACK")
-    parts.append("timestamps in use" if client.timestamp and server.timestamp else "no timestamps")
-    return "; ".join(parts)
+        parts.append(phrase("no window scaling, so windows end at 65,535 bytes"))
+    parts.append(phrase("SACK in use") if client.sack_permitted and server.sack_permitted else phrase("no SACK"))
+    parts.append(phrase("timestamps in use") if client.timestamp and server.timestamp else phrase("no timestamps"))
+    return tuple(parts)
 
 
 @rule("tcp.handshake-done", "RFC 9293 section 3.5", on="segment", example=OPENING)
@@ -169,10 +196,10 @@ def handshake_done(step: Step, flow: Flow) -> Iterator[Finding]:
     first = min(me.syn, you.syn)
     yield find(
         "{what} acknowledges the {other}'s SYN: ESTABLISHED at both ends. That took {took:duration} from the first SYN."
-        " Agreed: {agreed}.",
+        " Agreed: {agreed:clauses}.",
         evidence=(me.syn, you.syn),
         since=first,
-        what="This segment" if step.octets else "ACK: it",
+        what=phrase("This segment") if step.octets else phrase("ACK: it"),
         other=step.side.other,
         took=step.time - flow.steps[first].time,
         agreed=agreed(flow),
@@ -195,7 +222,9 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
     local = me.endpoint
     chosen = local is not None and local.port is not None and not me.bound
     port = (
-        f" The program had not called bind(), so the kernel chose its port: {local.port}." if local and chosen else ""
+        phrase(" The program had not called bind(), so the kernel chose its port: {port}.", port=local.port)
+        if local and chosen
+        else ""
     )
     yield find(
         "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the SYN. It did not wait for"

@@ -8,42 +8,43 @@ from typing import TYPE_CHECKING
 from pktscope.model import Frame, Icmp, Quoted, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.fragments import absent
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Pieces
     from pktscope.flow import Flow
 
 UNREACHABLE = {
-    (4, 3, 0): "network unreachable: it has no way to that network",
-    (4, 3, 1): "host unreachable: it cannot reach that host",
-    (4, 3, 2): "protocol unreachable: the host does not speak that protocol",
-    (4, 3, 5): "source route failed",
-    (4, 3, 6): "network unknown",
-    (4, 3, 7): "host unknown",
-    (4, 3, 8): "source host isolated",
-    (4, 3, 9): "network administratively prohibited: a filter forbids it",
-    (4, 3, 10): "host administratively prohibited: a filter forbids it",
-    (4, 3, 11): "network unreachable for this type of service",
-    (4, 3, 12): "host unreachable for this type of service",
-    (4, 3, 13): "communication administratively prohibited: a filter forbids it",
-    (4, 3, 14): "host precedence violation",
-    (4, 3, 15): "precedence cutoff in effect",
-    (6, 1, 0): "no route to that address",
-    (6, 1, 1): "communication administratively prohibited: a filter forbids it",
-    (6, 1, 2): "beyond the scope of the source address",
-    (6, 1, 3): "address unreachable: nobody answers there",
-    (6, 1, 5): "the source address fails its policy",
-    (6, 1, 6): "it rejects the route to that address",
-    (6, 1, 7): "error in the source routing header",
+    (4, 3, 0): phrase("network unreachable: it has no way to that network"),
+    (4, 3, 1): phrase("host unreachable: it cannot reach that host"),
+    (4, 3, 2): phrase("protocol unreachable: the host does not speak that protocol"),
+    (4, 3, 5): phrase("source route failed"),
+    (4, 3, 6): phrase("network unknown"),
+    (4, 3, 7): phrase("host unknown"),
+    (4, 3, 8): phrase("source host isolated"),
+    (4, 3, 9): phrase("network administratively prohibited: a filter forbids it"),
+    (4, 3, 10): phrase("host administratively prohibited: a filter forbids it"),
+    (4, 3, 11): phrase("network unreachable for this type of service"),
+    (4, 3, 12): phrase("host unreachable for this type of service"),
+    (4, 3, 13): phrase("communication administratively prohibited: a filter forbids it"),
+    (4, 3, 14): phrase("host precedence violation"),
+    (4, 3, 15): phrase("precedence cutoff in effect"),
+    (6, 1, 0): phrase("no route to that address"),
+    (6, 1, 1): phrase("communication administratively prohibited: a filter forbids it"),
+    (6, 1, 2): phrase("beyond the scope of the source address"),
+    (6, 1, 3): phrase("address unreachable: nobody answers there"),
+    (6, 1, 5): phrase("the source address fails its policy"),
+    (6, 1, 6): phrase("it rejects the route to that address"),
+    (6, 1, 7): phrase("error in the source routing header"),
 }
 """(IP version, type, code) in words: RFC 792, RFC 1812 section 5.2.7.1, RFC 4443 section 3.1."""
 
 OTHERS = {
-    (4, 4): "source quench: the packet was dropped for lack of room (obsolete, RFC 6633)",
-    (4, 5): "redirect: another router is the better first hop for this target",
-    (4, 12): "parameter problem: a field of the IP header makes no sense to it",
-    (6, 4): "parameter problem: a field of the IPv6 headers makes no sense to it",
-    (6, 137): "redirect: another router is the better first hop for this target",
+    (4, 4): phrase("source quench: the packet was dropped for lack of room (obsolete, RFC 6633)"),
+    (4, 5): phrase("redirect: another router is the better first hop for this target"),
+    (4, 12): phrase("parameter problem: a field of the IP header makes no sense to it"),
+    (6, 4): phrase("parameter problem: a field of the IPv6 headers makes no sense to it"),
+    (6, 137): phrase("redirect: another router is the better first hop for this target"),
 }
 """(IP version, type): errors and advice that carry no more than their name."""
 
@@ -58,16 +59,16 @@ def message_of(step: Step) -> tuple[Frame, Icmp]:
     return frame, frame.transport
 
 
-def reporter(frame: Frame, quoted: Quoted | None) -> str:
+def reporter(frame: Frame, quoted: Quoted | None) -> Words:
     """Who sent an ICMP message: the host the packet was meant for, or somebody on the way."""
     who = frame.source.address
     if quoted is None:
         return who
     if who == quoted.target.address:
-        return f"{who}, the host it was sent to,"
+        return phrase("{who}, the host it was sent to,", who=who)
     if who == quoted.source.address:
-        return f"{who}, the sender's own host,"
-    return f"{who}, on the way,"
+        return phrase("{who}, the sender's own host,", who=who)
+    return phrase("{who}, on the way,", who=who)
 
 
 def quoted_step(step: Step, quoted: Quoted, flow: Flow) -> int | None:
@@ -79,14 +80,14 @@ def quoted_step(step: Step, quoted: Quoted, flow: Flow) -> int | None:
     return None
 
 
-def about(step: Step, quoted: Quoted | None, flow: Flow) -> tuple[str, int | None]:
+def about(step: Step, quoted: Quoted | None, flow: Flow) -> tuple[Phrase, int | None]:
     """The packet an ICMP error is about, in words, and its step where it was seen."""
     if quoted is None:
-        return "a packet it does not quote", None
+        return phrase("a packet it does not quote"), None
     found = quoted_step(step, quoted, flow)
     if found is not None:
-        return f"frame {flow.frame_number(found)}", found
-    return f"a packet to {quoted.target}", None
+        return phrase("frame {frame}", frame=flow.frame_number(found)), found
+    return phrase("a packet to {target}", target=quoted.target), None
 
 
 CLOSED = """
@@ -116,7 +117,7 @@ def port_unreachable(step: Step, flow: Flow) -> Iterator[Finding]:
         evidence=(found,),
         since=found,
         who=reporter(frame, message.quoted),
-        target=f"port {port}" if port is not None else "that port",
+        target=phrase("port {port}", port=port) if port is not None else phrase("that port"),
         packet=packet,
     )
 
@@ -174,7 +175,9 @@ def fragmentation_needed(step: Step, flow: Flow) -> Iterator[Finding]:
     frame, message = message_of(step)
     if (message.version, message.type, message.code) != (4, 3, 4):
         return
-    yield too_long(step, flow, frame, message, "ICMP fragmentation needed", "and may not cut it (DF is set)")
+    yield too_long(
+        step, flow, frame, message, phrase("ICMP fragmentation needed"), phrase("and may not cut it (DF is set)")
+    )
 
 
 @rule("icmp.packet-too-big", "RFC 4443 section 3.2, RFC 8201", on="icmp", example="""
@@ -194,10 +197,12 @@ def packet_too_big(step: Step, flow: Flow) -> Iterator[Finding]:
     frame, message = message_of(step)
     if (message.version, message.type) != (6, 2):
         return
-    yield too_long(step, flow, frame, message, "ICMPv6 packet too big", "and IPv6 routers never cut packets")
+    yield too_long(
+        step, flow, frame, message, phrase("ICMPv6 packet too big"), phrase("and IPv6 routers never cut packets")
+    )
 
 
-def too_long(step: Step, flow: Flow, frame: Frame, message: Icmp, name: str, why: str) -> Finding:
+def too_long(step: Step, flow: Flow, frame: Frame, message: Icmp, name: Phrase, why: Phrase) -> Finding:
     """What the two messages about the MTU have in common."""
     packet, found = about(step, message.quoted, flow)
     length = message.quoted.length if message.quoted is not None else 0
@@ -209,8 +214,8 @@ def too_long(step: Step, flow: Flow, frame: Frame, message: Icmp, name: str, why
         name=name,
         who=reporter(frame, message.quoted),
         packet=packet,
-        length=f" of {length:,} bytes" if length else "",
-        mtu=f"{message.mtu:,} at most" if message.mtu else "less (how much, it does not say)",
+        length=phrase(" of {length:,} bytes", length=length) if length else "",
+        mtu=phrase("{mtu:,} at most", mtu=message.mtu) if message.mtu else phrase("less (how much, it does not say)"),
         why=why,
     )
 
@@ -250,8 +255,12 @@ def time_exceeded(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     sent = flow.observed(found) if found is not None else None
-    ttl = f" (it was {sent.ip.ttl} where this capture was made)" if isinstance(sent, Frame) and sent.ip else ""
-    name = "TTL" if message.version == 4 else "hop limit"
+    ttl = (
+        phrase(" (it was {ttl} where this capture was made)", ttl=sent.ip.ttl)
+        if isinstance(sent, Frame) and sent.ip
+        else ""
+    )
+    name = "TTL" if message.version == 4 else phrase("hop limit")
     yield find(
         "ICMP time exceeded: {who} dropped {packet} because its {name} had run out{ttl}.",
         name=name,
@@ -263,7 +272,7 @@ def time_exceeded(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-def missing(step: Step, quoted: Quoted | None, flow: Flow) -> str:
+def missing(step: Step, quoted: Quoted | None, flow: Flow) -> Words:
     """Which bytes of a datagram that was given up this capture lacks too; '' where it has them all, or none."""
     if quoted is None:
         return ""
@@ -271,7 +280,7 @@ def missing(step: Step, quoted: Quoted | None, flow: Flow) -> str:
     if pieces is None or not pieces.missing():
         return ""
     flow.once(f"ip.incomplete {pieces.steps[0]}")
-    return f": bytes {absent(pieces)} are not in this capture either"
+    return phrase(": bytes {absent} are not in this capture either", absent=absent(pieces))
 
 
 STRANGE = """

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, Severity, Step
-from pktscope.rules.again import V, again, capital, resent, shark, span, telling
+from pktscope.rules.again import Again, V, again, resent, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, lapse
+from pktscope.words import Phrase, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -53,9 +53,9 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     name = shark(flow, V.RETRANSMISSION)
     if not flow.now.repeated:
         yield find(
-            "{what}, sent again by all signs: they lie below the highest seen, and the first copy is not in this"
+            "{what:capital}, sent again by all signs: they lie below the highest seen, and the first copy is not in this"
             " capture (lost before this point, or not captured).",
-            what=capital(what),
+            what=what,
             wireshark=name,
         )
         return
@@ -63,16 +63,23 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(earlier.number):
         return
     yield find(
-        "{what} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. No ACK of them was seen.{new}",
+        "{what:capital} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. No ACK of them was"
+        " seen.{new}",
         evidence=(earlier.first, earlier.last),
         since=earlier.first,
-        what=capital(span(seen_before(step.octets, flow))),
-        probe=", probably to probe the end of the flight (tail loss probe)" if flow.is_a(step, V.TAIL_PROBE) else "",
+        what=span(seen_before(step.octets, flow)),
+        probe=phrase(", probably to probe the end of the flight (tail loss probe)")
+        if flow.is_a(step, V.TAIL_PROBE)
+        else "",
         wait=earlier.wait,
-        copy="the first copy" if earlier.number == 1 else f"repeat {earlier.number - 1:,}",
+        copy=phrase("the first copy")
+        if earlier.number == 1
+        else phrase("repeat {number:,}", number=earlier.number - 1),
         frame=flow.frame_number(earlier.last),
         pace=earlier.pace,
-        new=f" With them come {fresh(flow)} not sent before." if flow.is_a(step, V.PARTIAL) else "",
+        new=phrase(" With them come {fresh:bytes} not sent before.", fresh=fresh(flow))
+        if flow.is_a(step, V.PARTIAL)
+        else "",
         wireshark=name,
     )
 
@@ -85,9 +92,9 @@ def seen_before(octets: tuple[int, int], flow: Flow) -> tuple[int, int]:
     return (new[0][1], octets[1]) if len(new) == 1 and new[0][1] < octets[1] else octets
 
 
-def fresh(flow: Flow) -> str:
+def fresh(flow: Flow) -> int:
     """How much of the newest segment was not seen before."""
-    return counted(sum(high - low for low, high in flow.now.fresh), "bytes")
+    return sum(high - low for low, high in flow.now.fresh)
 
 
 SYN_LOST = """
@@ -122,12 +129,12 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
     earlier, you = again(step, flow, piece), flow.ends[step.side.other]
     if not telling(earlier.number):
         return
-    answer, known = you.reset, "no answer was seen"
+    answer, known = you.reset, phrase("no answer was seen")
     if answer is not None:
-        known = f"the RST (frame {flow.frame_number(answer)}) had refused it"
+        known = phrase("the RST (frame {frame}) had refused it", frame=flow.frame_number(answer))
     elif you.syn is not None:
         answer = you.syn
-        known = f"frame {flow.frame_number(answer)} had answered it already"
+        known = phrase("frame {frame} had answered it already", frame=flow.frame_number(answer))
     yield find(
         "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, answer),
@@ -172,13 +179,17 @@ def syn_ack_again(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(earlier.number):
         return
     asked = you.last_frame if you.last_frame is not None and you.last_frame > earlier.last else None
-    why = "no ACK of it was seen"
+    why = phrase("no ACK of it was seen")
     if asked is not None and you.syn_acked is not None and flow.steps[asked].segment is not None:
         repeated = flow.steps[asked].segment.verdict & V.SYN_AGAIN  # type: ignore[union-attr]  # tested above
-        why = f"it answers the SYN sent again in frame {flow.frame_number(asked)}" if repeated else why
+        why = (
+            phrase("it answers the SYN sent again in frame {frame}", frame=flow.frame_number(asked))
+            if repeated
+            else why
+        )
     done = flow.ends[step.side].syn_acked
     if done is not None:
-        asked, why = done, f"frame {flow.frame_number(done)} had acknowledged it already"
+        asked, why = done, phrase("frame {frame} had acknowledged it already", frame=flow.frame_number(done))
     yield find(
         "SYN,ACK again, {wait:duration} after the last one (frame {frame}){pace}; {why}.",
         evidence=(earlier.first, earlier.last, asked),
@@ -226,14 +237,14 @@ def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
     earlier = again(step, flow, flow.now.repeated[-1])
     if not telling(earlier.number) or me.fin is None or earlier.first < me.fin:
         return
-    known = "no ACK of it was seen"
+    known = phrase("no ACK of it was seen")
     if me.fin_acked is not None:
-        known = f"frame {flow.frame_number(me.fin_acked)} had acknowledged it already"
+        known = phrase("frame {frame} had acknowledged it already", frame=flow.frame_number(me.fin_acked))
     yield find(
         "FIN again{data}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, me.fin_acked),
         since=earlier.first,
-        data=f" with {span(step.octets)}" if step.octets is not None else "",
+        data=phrase(" with {span}", span=span(step.octets)) if step.octets is not None else "",
         wait=earlier.wait,
         frame=flow.frame_number(earlier.last),
         pace=earlier.pace,
@@ -310,22 +321,42 @@ def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
         since=first.first if first else None,
         what=span(step.octets),
         reason=request(flow, asked, you.last_frame),
-        since_first=f" The first copy was frame {flow.frame_number(first.first)}, {lapse(first.wait)} before."
-        if first and first.number == 1 else "",
+        since_first=since_first(first, flow) if first and first.number == 1 else "",
         wireshark=shark(flow, V.FAST),
-    )  # fmt: skip
+    )
 
 
-def request(flow: Flow, asked: list[int], last: int | None) -> str:
+def since_first(first: Again, flow: Flow) -> Phrase:
+    """When the first copy left, as a sentence."""
+    return phrase(
+        " The first copy was frame {frame}, {wait:duration} before.",
+        frame=flow.frame_number(first.first),
+        wait=first.wait,
+    )
+
+
+def request(flow: Flow, asked: list[int], last: int | None) -> Phrase:
     """How the other end had asked for something again."""
     if asked:
-        count = "a duplicate ACK" if len(asked) == 1 else f"{len(asked):,} duplicate ACKs"
         newest = flow.frame_number(asked[-1])
-        frames = f"the third is frame {flow.frame_number(asked[2])}, " if len(asked) > 3 else ""
-        return f"{count} had asked for this piece ({frames}{'the latest is ' if len(asked) > 1 else ''}frame {newest})"
+        if len(asked) == 1:
+            return phrase("a duplicate ACK had asked for this piece (frame {newest})", newest=newest)
+        if len(asked) <= 3:
+            return phrase(
+                "{count:,} duplicate ACKs had asked for this piece (the latest is frame {newest})",
+                count=len(asked),
+                newest=newest,
+            )
+        return phrase(
+            "{count:,} duplicate ACKs had asked for this piece (the third is frame {third}, the latest is frame"
+            " {newest})",
+            count=len(asked),
+            third=flow.frame_number(asked[2]),
+            newest=newest,
+        )
     if last is not None:
-        return f"the ACK of frame {flow.frame_number(last)} still lacks this piece"
-    return "this piece had been asked for"
+        return phrase("the ACK of frame {frame} still lacks this piece", frame=flow.frame_number(last))
+    return phrase("this piece had been asked for")
 
 
 NEEDLESS = (
@@ -361,11 +392,11 @@ def spurious_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(flow.count(f"spurious {step.side}")) or last.acked is None:
         return
     yield find(
-        "{what} again, needlessly: frame {acked} had acknowledged this {ago:duration} before. That ACK was lost or too"
-        " late, or the {side} did not heed it.",
+        "{what:capital} again, needlessly: frame {acked} had acknowledged this {ago:duration} before. That ACK was lost"
+        " or too late, or the {side} did not heed it.",
         evidence=(earlier.first, last.acked),
         since=earlier.first,
-        what=capital(span(step.octets)),
+        what=span(step.octets),
         acked=flow.frame_number(last.acked),
         ago=step.time - flow.steps[last.acked].time,
         side=step.side,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pktscope.model import Return, Side, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
-from pktscope.rules.phrases import call_at, capital, carriers, fresh_data, largest_segment, stretch
+from pktscope.rules.phrases import call_at, carriers, fresh_data, largest_segment, stretch
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent, Write
@@ -127,7 +128,12 @@ def nagle_coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
     writes = bytes_of(step, flow)
     if len(writes) < 2:
         return
-    yield released(step, flow, held, f"One segment for {len(writes):,} writes: {stretch(*step.octets)}")
+    yield released(
+        step,
+        flow,
+        held,
+        phrase("One segment for {count:,} writes: {stretch}", count=len(writes), stretch=stretch(*step.octets)),
+    )
 
 
 BODY = (
@@ -156,7 +162,7 @@ def nagle_released(step: Step, flow: Flow) -> Iterator[Finding]:
     held = held_writes(step, flow, "nagle")
     if held is None or len(bytes_of(step, flow)) != 1 or step.octets is None:
         return
-    yield released(step, flow, held, f"{capital(stretch(*step.octets))} left at last")
+    yield released(step, flow, held, phrase("{stretch:capital} left at last", stretch=stretch(*step.octets)))
 
 
 def bytes_of(step: Step, flow: Flow) -> list[Write]:
@@ -176,19 +182,23 @@ def held_writes(step: Step, flow: Flow, why: str) -> tuple[Write, int] | None:
     return None
 
 
-def released(step: Step, flow: Flow, held: tuple[Write, int], what: str) -> Finding:
+def released(step: Step, flow: Flow, held: tuple[Write, int], what: Phrase) -> Finding:
     """What let bytes go that Nagle's algorithm had held, and how long they had waited."""
     me, (write, seen) = flow.ends[step.side], held
     answer = me.advanced
-    cause = ""
+    cause: Words = ""
     if set_on(flow, step.side, "TCP_NODELAY"):
-        cause, answer = "; TCP_NODELAY, set meanwhile, let them go", None
+        cause, answer = phrase("; TCP_NODELAY, set meanwhile, let them go"), None
     elif answer is not None and answer > seen:
         number = flow.frame_number(answer)
         late = flow.memory.get(("delayed ack", step.side.other)) == answer
-        delayed = f"the {step.side.other}'s delayed ACK (frame {number})" if late else f"the ACK in frame {number}"
-        cost = ": Nagle's algorithm and the delayed ACK waited for each other" if late else ""
-        cause = f", until {delayed} let them go{cost}"
+        delayed = (
+            phrase("the {other}'s delayed ACK (frame {number})", other=step.side.other, number=number)
+            if late
+            else phrase("the ACK in frame {number}", number=number)
+        )
+        cost = phrase(": Nagle's algorithm and the delayed ACK waited for each other") if late else ""
+        cause = phrase(", until {delayed} let them go{cost}", delayed=delayed, cost=cost)
     else:
         answer = None
     return find(
@@ -245,10 +255,10 @@ def nodelay(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     flow.memory["nodelay", step.side] = step.index
     yield find(
-        "{stretch} left at once, although no ACK has come for {earlier} ({frame}): TCP_NODELAY is set. Nagle's"
+        "{stretch:capital} left at once, although no ACK has come for {earlier} ({frame}): TCP_NODELAY is set. Nagle's"
         " algorithm would wait for that ACK.",
         evidence=(step.call, earlier.step),
-        stretch=capital(stretch(*octets)),
+        stretch=stretch(*octets),
         earlier=stretch(max(1, earlier.first), octets[0]),
         frame=carriers(flow, flow.ends[step.side].pieces(earlier.first, octets[0])),
     )
@@ -283,11 +293,11 @@ def coalesced(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if flow.once(f"tcp.coalesced {step.side}"):
         yield find(
-            "{stretch} come from {count} calls of {name}() and leave in one segment: TCP sends a stream and may join"
-            " writes.",
+            "{stretch:capital} come from {count} calls of {name}() and leave in one segment: TCP sends a stream and may"
+            " join writes.",
             evidence=(writes[0].step, writes[-1].step),
             since=writes[0].step,
-            stretch=capital(stretch(*octets)),
+            stretch=stretch(*octets),
             count=len(writes),
             name=getattr(call_at(flow, writes[0].step), "name", "send"),
         )

@@ -9,6 +9,7 @@ from pktscope.model import Icmp, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import PORT_UNREACHABLE, finished
 from pktscope.rules.phrases import spelled
+from pktscope.words import phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -54,7 +55,7 @@ def nobody_told(step: Step, flow: Flow) -> Iterator[Finding]:
         evidence=(step.call, complaint),
         since=min(complaint, step.index),
         call=spelled(call),
-        when="before that" if late else "yet",
+        when=phrase("before that") if late else phrase("yet"),
         frame=flow.frame_number(complaint),
     )
 

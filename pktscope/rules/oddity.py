@@ -10,6 +10,7 @@ from pktscope.rules.again import V, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
+from pktscope.words import phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -42,7 +43,7 @@ def oddity(step: Step, flow: Flow) -> Iterator[Finding]:
             yield find(
                 "Odd: {text}.{bulk}",
                 text=text,
-                bulk=f" That is oddity {count:,} of this conversation." if count > 3 else "",
+                bulk=phrase(" That is oddity {count:,} of this conversation.", count=count) if count > 3 else "",
             )
 
 
@@ -85,9 +86,12 @@ def tcp_oddity(step: Step, flow: Flow) -> Iterator[Finding]:
         if not flow.once(f"tcp.oddity {side} {event} {state}"):
             continue
         rst = flow.ends[side.other].reset if state is State.CLOSED else None
-        reason = "by what this capture shows. It may have missed something"
+        reason = phrase("by what this capture shows. It may have missed something")
         if rst is not None:
-            reason = f"for the RST of frame {flow.frame_number(rst)} had not reached it yet, or it did not heed it"
+            reason = phrase(
+                "for the RST of frame {frame} had not reached it yet, or it did not heed it",
+                frame=flow.frame_number(rst),
+            )
         yield find(
             "Unexpected: the {side} {event} in {state}, {reason}.",
             evidence=(rst,),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import Severity, Step
-from pktscope.rules.again import V, capital, shark, span, telling
+from pktscope.rules.again import V, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.loss import ASKED
 from pktscope.rules.teardown import OPEN
-from pktscope.words import lapse, listed
+from pktscope.words import Phrase, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -32,31 +32,26 @@ MISSING = """
 """
 
 
-def ordinal(number: int) -> str:
-    """'1st', '2nd', '3rd', '11th', '1,000th'."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number:,}{ending}"
-
-
-def blocks(step: Step, flow: Flow) -> str:
+def blocks(step: Step, flow: Flow) -> Phrase:
     """The SACK blocks of a segment in words."""
     you = flow.ends[step.side.other]
     found = step.segment.sack if step.segment is not None else ()
-    words = [numbers_of(you, *each) for each in found[:2]]
-    return listed([*words, f"{counted_more(len(found) - 2)}"] if len(found) > 2 else words)
+    first, *more = (numbers_of(you, *each) for each in found[:2])
+    if len(found) > 3:
+        return phrase("{first}, {second} and {more} more stretches", first=first, second=more[0], more=len(found) - 2)
+    if len(found) == 3:
+        return phrase("{first}, {second} and 1 more stretch", first=first, second=more[0])
+    return phrase("{first} and {second}", first=first, second=more[0]) if more else first
 
 
-def counted_more(count: int) -> str:
-    """'1 more stretch', '2 more stretches'."""
-    return f"{count} more stretch{'' if count == 1 else 'es'}"
-
-
-def numbers_of(end: End, first: int, behind: int) -> str:
+def numbers_of(end: End, first: int, behind: int) -> Phrase:
     """A stretch of numbers in words: bytes, or the SYN or FIN that took the number."""
     if first == 0 and behind == 1 and end.syn is not None:
-        return "the SYN"
+        return phrase("the SYN")
     if end.fin_end == behind:
-        return "the FIN" if behind - first == 1 else f"{span((first, behind - 1))} and the FIN"
+        return (
+            phrase("the FIN") if behind - first == 1 else phrase("{span} and the FIN", span=span((first, behind - 1)))
+        )
     return span((first, behind))
 
 
@@ -79,16 +74,18 @@ def duplicate_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     if not flow.is_a(step, V.DUPLICATE_ACK) or step.segment is None or not telling(len(me.duplicates), 3):
         return
     number = len(me.duplicates)
-    third = " Three are the mark at which a sender resends at once (RFC 5681)." if number == 3 else ""
+    third = phrase(" Three are the mark at which a sender resends at once (RFC 5681).") if number == 3 else ""
     yield find(
-        "{nth} duplicate ACK for number {ack:,}: something arrived at the {side}, but not what comes next{sack}."
+        "{number:nth} duplicate ACK for number {ack:,}: something arrived at the {side}, but not what comes next{sack}."
         "{third}",
         evidence=tuple(me.duplicates[-3:]),
         since=me.duplicates[0],
-        nth=ordinal(number),
+        number=number,
         ack=step.segment.ack,
         side=step.side,
-        sack=f"; SACK: {blocks(step, flow)} came" if step.segment.sack and not flow.is_a(step, V.D_SACK) else "",
+        sack=phrase("; SACK: {blocks} came", blocks=blocks(step, flow))
+        if step.segment.sack and not flow.is_a(step, V.D_SACK)
+        else "",
         third=third,
         wireshark=shark(flow, V.DUPLICATE_ACK),
     )
@@ -157,15 +154,15 @@ def d_sack(step: Step, flow: Flow) -> Iterator[Finding]:
     first, end = segment.sack[0]
     found = you.pieces(first, first + 1)[:1]
     copies = [found[0].step, *found[0].again[-1:]] if found else []
-    frames = listed(flow.frame_number(each) for each in copies)
+    frames = tuple(flow.frame_number(each) for each in copies)
     yield find(
         "D-SACK: {what} arrived twice at the {side}{frames}.{spare}",
         evidence=tuple(copies),
         since=copies[0] if copies else None,
         what=numbers_of(you, first, end),
         side=step.side,
-        frames=f" (sent in frames {frames})" if len(copies) > 1 else "",
-        spare=" One copy was not needed." if first > 0 else "",
+        frames=phrase(" (sent in frames {frames:list})", frames=frames) if len(copies) > 1 else "",
+        spare=phrase(" One copy was not needed.") if first > 0 else "",
     )
 
 
@@ -182,9 +179,9 @@ SWAPPED = """
 
 
 REASONS = {
-    "older timestamp": "; its timestamp is older than theirs, so it was overtaken on the way",
-    "older identification": "; its IP identification is older than theirs, so it was overtaken on the way",
-    "too soon for a round trip": "; too soon after them to have been asked for, so it was overtaken on the way",
+    "older timestamp": phrase("; its timestamp is older than theirs, so it was overtaken on the way"),
+    "older identification": phrase("; its IP identification is older than theirs, so it was overtaken on the way"),
+    "too soon for a round trip": phrase("; too soon after them to have been asked for, so it was overtaken on the way"),
 }
 
 
@@ -208,11 +205,11 @@ def out_of_order(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(count):
         return
     yield find(
-        "{what} came late: later ones (up to {highest:,}) were here first{why}.{bulk}",
-        what=capital(span(step.octets)),
+        "{what:capital} came late: later ones (up to {highest:,}) were here first{why}.{bulk}",
+        what=span(step.octets),
         highest=flow.ends[step.side].nxt - 1,
         why=REASONS.get(flow.machine.reason, "") if step.time >= flow.steps[step.index - 1].time else "",
-        bulk=f" That is the {ordinal(count)} time in this direction." if count > 3 else "",
+        bulk=phrase(" That is the {count:nth} time in this direction.", count=count) if count > 3 else "",
         wireshark=shark(flow, V.OUT_OF_ORDER),
     )
 
@@ -232,12 +229,14 @@ def gap(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(count):
         return
     yield find(
-        "{what} of the {side} {are} missing here: late, lost before this point, or not captured. An ACK will"
+        "{what:capital} of the {side} is missing here: late, lost before this point, or not captured. An ACK will"
+        " tell.{bulk}"
+        if segment.seq - me.holes[-1][0] == 1
+        else "{what:capital} of the {side} are missing here: late, lost before this point, or not captured. An ACK will"
         " tell.{bulk}",
-        what=capital(span(me.holes[-1])),
-        are="is" if segment.seq - me.holes[-1][0] == 1 else "are",
+        what=span(me.holes[-1]),
         side=step.side,
-        bulk=f" That is the {ordinal(count)} gap in this direction." if count > 3 else "",
+        bulk=phrase(" That is the {count:nth} gap in this direction.", count=count) if count > 3 else "",
         wireshark=shark(flow, V.GAP),
     )
 
@@ -260,7 +259,7 @@ def hole_filled(step: Step, flow: Flow) -> Iterator[Finding]:
         " showed (frame {frame}).",
         evidence=(noticed,),
         since=noticed,
-        what=span(step.octets) if step.octets else "this segment",
+        what=span(step.octets) if step.octets else phrase("this segment"),
         side=step.side,
         highest=me.nxt - 1,
         took=step.time - flow.steps[noticed].time,
@@ -305,7 +304,7 @@ def acked_unseen(step: Step, flow: Flow) -> Iterator[Finding]:
         ack=segment.ack,
         side=step.side,
         other=step.side.other,
-        bulk=f" That is the {ordinal(count)} time." if count > 3 else "",
+        bulk=phrase(" That is the {count:nth} time.", count=count) if count > 3 else "",
         wireshark=shark(flow, V.ACKED_UNSEEN),
     )
 
@@ -339,8 +338,8 @@ def captured_twice(step: Step, flow: Flow) -> Iterator[Finding]:
         evidence=(last,),
         since=last,
         frame=flow.frame_number(last),
-        after=f"{lapse(after)} later" if after > 0 else "at the same time",
-        bulk=f" That is the {ordinal(count)} packet seen twice." if count > 3 else "",
+        after=phrase("{after:duration} later", after=after) if after > 0 else phrase("at the same time"),
+        bulk=phrase(" That is the {count:nth} packet seen twice.", count=count) if count > 3 else "",
         wireshark=shark(flow, V.CAPTURED_TWICE),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pktscope.model import Call, Side, Step
-from pktscope.words import listed
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import Sent
@@ -20,31 +20,28 @@ TIMESTAMPS = 12
 """Octets of every segment that the timestamp option takes from the data (RFC 7323 appendix A)."""
 
 
-def stretch(first: int, end: int) -> str:
+def stretch(first: int, end: int) -> Phrase:
     """'byte 7', 'bytes 1 to 10' for the numbers [first, end)."""
-    return f"byte {first:,}" if end - first == 1 else f"bytes {first:,} to {end - 1:,}"
+    if end - first == 1:
+        return phrase("byte {first:,}", first=first)
+    return phrase("bytes {first:,} to {last:,}", first=first, last=end - 1)
 
 
-def capital(text: str) -> str:
-    """The same with its first letter large, to begin a sentence with."""
-    return text[:1].upper() + text[1:]
-
-
-def frames(numbers: Sequence[int]) -> str:
+def frames(numbers: Sequence[int]) -> Words:
     """'frame 4', 'frames 4 and 6', 'frames 4 to 12', '9 frames from 4 to 20'; '' for none."""
     known = sorted({number for number in numbers if number})
     if not known:
         return ""
     if len(known) == 1:
-        return f"frame {known[0]}"
+        return phrase("frame {frame}", frame=known[0])
     if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
-        return f"frames {known[0]} to {known[-1]}"
+        return phrase("frames {first} to {last}", first=known[0], last=known[-1])
     if len(known) <= 3:
-        return f"frames {listed(known)}"
-    return f"{len(known):,} frames from {known[0]} to {known[-1]}"
+        return phrase("frames {frames:list}", frames=tuple(known))
+    return phrase("{count:frames} from {first} to {last}", count=len(known), first=known[0], last=known[-1])
 
 
-def carriers(flow: Flow, pieces: Sequence[Sent]) -> str:
+def carriers(flow: Flow, pieces: Sequence[Sent]) -> Words:
     """The frames that first carried some pieces, in words."""
     return frames([flow.frame_number(piece.step) for piece in pieces])
 
@@ -58,9 +55,9 @@ def spelled(call: Call) -> str:
     return text if len(text) <= LONGEST_CALL else f"{call.name}()"
 
 
-def placed(call: Call) -> str:
+def placed(call: Call) -> Words:
     """A call with the line of the program it stands in, where that is known: 'send(b'hello') (line 12)'."""
-    return f"{spelled(call)} (line {call.line})" if call.line else spelled(call)
+    return phrase("{call} (line {line})", call=spelled(call), line=call.line) if call.line else spelled(call)
 
 
 def call_at(flow: Flow, step: int | None) -> Call | None:

@@ -12,7 +12,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.reset import unanswered
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, listed
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -121,9 +121,9 @@ def interrupted(step: Step, flow: Flow) -> Iterator[Finding]:
         yield find("The recording was interrupted{detail}: it ends here.", detail=behind(ended.detail))
 
 
-def behind(detail: str) -> str:
+def behind(detail: str) -> Words:
     """A detail in brackets, if there is one."""
-    return f" ({detail.rstrip('.')})" if detail else ""
+    return phrase(" ({detail})", detail=detail.rstrip(".")) if detail else ""
 
 
 @rule("capture.dropped", "", on="end", example=MIDST + "end dropped 3   # capture.dropped", severity=S.WARNING)
@@ -156,18 +156,20 @@ def still_open(step: Step, flow: Flow) -> Iterator[Finding]:
     client, server = flow.ends[Side.CLIENT], flow.ends[Side.SERVER]
     if flow.protocol != "tcp" or not flow.frames or (client.state in OVER and server.state in OVER):
         return
-    waiting = [
-        f"{counted(count, 'bytes')} of the {end.side}"
+    waiting = tuple(
+        phrase("{count:bytes} of the {side}", count=count, side=end.side)
         for end in (client, server)
         if flow.ends[end.side.other].frames and (count := unanswered(end))
-    ]
+    )
     yield find(
         "The capture ends here with the connection {how}: client {client}, server {server}.{waiting}",
         evidence=(client.last_frame, server.last_frame),
-        how="not closed" if client.state not in OPENING and server.state not in OPENING else "not open yet",
+        how=phrase("not closed")
+        if client.state not in OPENING and server.state not in OPENING
+        else phrase("not open yet"),
         client=client.state,
         server=server.state,
-        waiting=f" Not acknowledged: {listed(waiting)}." if waiting else "",
+        waiting=phrase(" Not acknowledged: {waiting:list}.", waiting=waiting) if waiting else "",
     )
 
 
@@ -200,12 +202,16 @@ def unfilled_checksum(step: Step, flow: Flow) -> Iterator[Finding]:
     nobody ever fills it in.
     """
     frame = step.observation
-    if not isinstance(frame, Frame) or not frame.unfilled_checksum or not flow.once("capture.unfilled-checksum"):
+    if not isinstance(frame, Frame) or not frame.unfilled_checksum or not flow.lesson("capture.unfilled-checksum"):
         return
     yield find(
         "The {name} checksum is left for the network card to fill in{loop}. It looks wrong here and is no error.",
-        name="TCP" if isinstance(frame.transport, Tcp) else "UDP" if isinstance(frame.transport, Udp) else "transport",
-        loop=", and loopback has none" if on_loopback(frame) else "",
+        name="TCP"
+        if isinstance(frame.transport, Tcp)
+        else "UDP"
+        if isinstance(frame.transport, Udp)
+        else phrase("transport"),
+        loop=phrase(", and loopback has none") if on_loopback(frame) else "",
     )
 
 

@@ -11,7 +11,7 @@ from pktscope.rules.handshake import header_of
 from pktscope.rules.phrases import stretch
 from pktscope.rules.teardown import OPEN
 from pktscope.verdicts import Verdict
-from pktscope.words import counted, listed
+from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -86,32 +86,35 @@ def unanswered(end: End) -> int:
     return max(0, last - first)
 
 
-def losses(me: End, you: End) -> Iterator[str]:
+def losses(me: End, you: End) -> Iterator[Phrase]:
     """What a RST from `me` throws away, one phrase each."""
     left = unread(me) - (1 if you.fin_acked is not None else 0)
     if left > 0:
-        yield f"{counted(left, 'bytes')} that its program had not read"
-    for end, whose in ((me, "its own"), (you, f"the {you.side}'s")):
-        if count := unanswered(end):
-            yield f"{counted(count, 'bytes')} of {whose} that were not acknowledged"
+        yield phrase("{left:bytes} that its program had not read", left=left)
+    if count := unanswered(me):
+        yield phrase("{count:bytes} of its own that were not acknowledged", count=count)
+    if count := unanswered(you):
+        yield phrase("{count:bytes} of the {side}'s that were not acknowledged", count=count, side=you.side)
 
 
-def occasion(step: Step, flow: Flow) -> str:
+def occasion(step: Step, flow: Flow) -> Words:
     """What the RST's sender was doing, as far as that is certain."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     names = {call.name for _, call in flow.programs.running(step.side)}
     if "close" in names and me.settings.get("SO_LINGER"):
-        return " during close(), which SO_LINGER may turn into a reset"
+        return phrase(" during close(), which SO_LINGER may turn into a reset")
     if "close" in names:
-        return " during close()"
+        return phrase(" during close()")
     if "exit" in names:
-        return " as its program ended"
+        return phrase(" as its program ended")
     asked = flow.marks.get(f"keep-alive {step.side}")
     if asked is not None and (you.last_frame is None or you.last_frame < asked):
         count = 1 + flow.counts.get(f"keep-alive {step.side} unanswered", 0)
-        return f" after {count:,} keep-alive{'s' if count > 1 else ''} without an answer"
+        if count == 1:
+            return phrase(" after 1 keep-alive without an answer")
+        return phrase(" after {count:,} keep-alives without an answer", count=count)
     if any(end.syn is not None and end.syn_acked is None for end in (me, you)):
-        return " before the handshake was complete"
+        return phrase(" before the handshake was complete")
     return ""
 
 
@@ -158,18 +161,18 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
         side=step.side,
         occasion=occasion(step, flow),
         fins=fins_before(me, you),
-        lost=f" Thrown away: {listed(lost)}." if lost else "",
+        lost=phrase(" Thrown away: {lost:list}.", lost=lost) if lost else "",
     )
 
 
-def fins_before(me: End, you: End) -> str:
+def fins_before(me: End, you: End) -> Phrase:
     """Who had said that it has no more to send."""
     if me.fin is not None and you.fin is not None:
-        return "both had sent FIN"
+        return phrase("both had sent FIN")
     if me.fin is None and you.fin is None:
-        return "no FIN came before"
+        return phrase("no FIN came before")
     said, silent = (me, you) if me.fin is not None else (you, me)
-    return f"the {said.side} had sent FIN, the {silent.side} had not"
+    return phrase("the {said} had sent FIN, the {silent} had not", said=said.side, silent=silent.side)
 
 
 LATE = (

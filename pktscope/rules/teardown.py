@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import FIN, Call, Return, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import stretch
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.ends import End
@@ -56,15 +57,15 @@ def changed(step: Step, side: Side) -> bool:
     return step.before[at] is not step.after[at]
 
 
-def closer(step: Step, flow: Flow) -> str:
+def closer(step: Step, flow: Flow) -> Words:
     """Which call made the kernel send a FIN, where the program was watched: to put behind 'no more to send'."""
     called = flow.observed(step.call) if step.call is not None else None
     if not isinstance(called, Call):
         return ""
     known = {
-        "close": ": its program called close()",
-        "shutdown": f": its program called shutdown({called.arguments})",
-        "exit": ": its program ended, and the kernel closes what it left open",
+        "close": phrase(": its program called close()"),
+        "shutdown": phrase(": its program called shutdown({arguments})", arguments=called.arguments),
+        "exit": phrase(": its program ended, and the kernel closes what it left open"),
     }
     return known.get(called.name, "")
 
@@ -88,9 +89,9 @@ def fin(step: Step, flow: Flow) -> Iterator[Finding]:
     if me.fin != step.index or you.fin is not None or step.segment is None:
         return
     number = step.segment.end - 1
-    brings = "FIN"
+    brings: Words = "FIN"
     if step.octets is not None:
-        brings = f"FIN with the last of its bytes ({stretch(*step.octets)})"
+        brings = phrase("FIN with the last of its bytes ({stretch})", stretch=stretch(*step.octets))
     yield find(
         "{brings}: the {side} has no more to send{cause}. FIN takes one number, {number:,}.{state}",
         evidence=(step.call,),
@@ -98,7 +99,9 @@ def fin(step: Step, flow: Flow) -> Iterator[Finding]:
         side=step.side,
         cause=closer(step, flow),
         number=number,
-        state=f" The {step.side} is now in {me.state}." if changed(step, step.side) else "",
+        state=phrase(" The {side} is now in {state}.", side=step.side, state=me.state)
+        if changed(step, step.side)
+        else "",
     )
 
 

@@ -10,7 +10,7 @@ from pktscope.rules.again import V, shark, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.reset import unread
 from pktscope.rules.teardown import OPEN
-from pktscope.words import counted, lapse
+from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -91,7 +91,7 @@ def zero_window(step: Step, flow: Flow) -> Iterator[Finding]:
     yield find(
         "Window 0: the {side} has no room left{waiting}, so the {other} must stop sending until it says otherwise.",
         side=step.side,
-        waiting=f" ({counted(waiting, 'bytes')} wait for its program to read them)" if waiting else "",
+        waiting=phrase(" ({waiting:bytes} wait for its program to read them)", waiting=waiting) if waiting else "",
         other=step.side.other,
         wireshark=shark(flow, V.ZERO_WINDOW),
     )
@@ -121,9 +121,9 @@ def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
     flow.marks[key] = step.index
     if not telling(number):
         return
-    pace = f", {lapse(wait)} after the one before" if wait else ""
+    pace = phrase(", {wait:duration} after the one before", wait=wait) if wait else ""
     if before and 1.8 <= wait / before <= 2.2:
-        pace += ", twice the wait before"
+        pace = phrase(", {wait:duration} after the one before, twice the wait before", wait=wait)
     yield find(
         "Window probe {number:,}{pace}: the {side} asks whether there is room again ({how}).",
         evidence=(last, flow.marks.get(closed(step.side.other))),
@@ -131,10 +131,11 @@ def window_probe(step: Step, flow: Flow) -> Iterator[Finding]:
         number=number,
         pace=pace,
         side=step.side,
-        how=f"one byte, number {step.segment.seq:,}" if step.segment.end > step.segment.seq
-        else f"an empty segment with the old number {step.segment.seq:,}",
+        how=phrase("one byte, number {seq:,}", seq=step.segment.seq)
+        if step.segment.end > step.segment.seq
+        else phrase("an empty segment with the old number {seq:,}", seq=step.segment.seq),
         wireshark=shark(flow, V.ZERO_WINDOW_PROBE),
-    )  # fmt: skip
+    )
 
 
 @rule(
@@ -234,14 +235,27 @@ def keep_alive(step: Step, flow: Flow) -> Iterator[Finding]:
         "Keep-alive{after}: number {seq:,}, one below the next, only to make the {other} answer.{unanswered}",
         evidence=(quiet, last),
         severity=Severity.WARNING if unanswered else None,
-        after="" if quiet is None
-        else f", {lapse(step.time - flow.steps[quiet].time)} after frame {flow.frame_number(quiet)}",
+        after=""
+        if quiet is None
+        else phrase(
+            ", {time:duration} after frame {frame}",
+            time=step.time - flow.steps[quiet].time,
+            frame=flow.frame_number(quiet),
+        ),
         seq=segment.seq,
         other=step.side.other,
-        unanswered=f" The {'last one' if unanswered == 1 else f'last {unanswered:,}'} got no answer." if unanswered
-        else "",
+        unanswered=unheard(unanswered),
         wireshark=shark(flow, V.KEEP_ALIVE),
-    )  # fmt: skip
+    )
+
+
+def unheard(count: int) -> Words:
+    """How many keep-alives in a row got no answer, as a sentence; nothing where the last one got one."""
+    if not count:
+        return ""
+    if count == 1:
+        return phrase(" The last one got no answer.")
+    return phrase(" The last {count:,} got no answer.", count=count)
 
 
 @rule("tcp.keep-alive-answer", "RFC 9293 section 3.8.4", on="segment", example=IDLE, verdict=V.KEEP_ALIVE_ACK)
