@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pktscope import rules
@@ -58,6 +58,8 @@ class Flow:
         }
         self.settled = conversation is not None
         """The ends are certain: given, or seen in a frame."""
+        self.kin: Sequence[Flow] = (self,)
+        """The conversations of the same exchange, as far as begun; their steps have numbers of their own."""
         self.steps: list[Step] = []
         self.notes: list[Note] = []
         self.wire = wire
@@ -72,6 +74,8 @@ class Flow:
         """When a datagram of that identification was complete."""
         self.told: set[str] = set()
         """Rules that speak once per conversation put their id here."""
+        self.taught: set[str] = set()
+        """Those that speak once in a whole exchange, whatever its conversations."""
         self.counts: dict[str, int] = {}
         """What rules count, by rule and side; starts anew with a new connection."""
         self.marks: dict[str, int] = {}
@@ -297,6 +301,13 @@ class Flow:
         if rule in self.told:
             return False
         self.told.add(rule)
+        return True
+
+    def lesson(self, rule: str) -> bool:
+        """True the first time a rule asks in an exchange, for what need not be explained in every conversation."""
+        if rule in self.taught:
+            return False
+        self.taught.add(rule)
         return True
 
     def count(self, what: str) -> int:

@@ -15,7 +15,6 @@ from typing import TypeAlias
 from pktscope.flow import Flow
 from pktscope.model import (
     Call,
-    Conversation,
     End,
     Endpoint,
     Exchange,
@@ -126,12 +125,15 @@ class Flows:
         self.exchange = exchange or Exchange()
         self.steps: list[Step] = []
         self.notes: list[Note] = []
+        self.kin: list[Flow] = []
+        """The flows of the conversations, which may look at each other."""
         self.strands: list[Strand] = []
         """The conversations, in the order of their first frames."""
         self.links = tuple(
             f"{near}-{far}" for near, far in zip(self.exchange.path, self.exchange.path[1:], strict=False)
         )
         self.hosts = self._hosts()
+        self._taught: set[str] = set()
         self._lobby = Strand(self._flow())
         """What happened before the first frame; it becomes the first conversation."""
         self._by_key: dict[Key, Strand] = {}
@@ -143,8 +145,10 @@ class Flows:
         """Calls that have not returned, by serial, and who was told of them."""
         self._current = self._lobby
 
-    def _flow(self, conversation: Conversation | None = None) -> Flow:
-        return Flow(conversation, wire=self.exchange.topology == "wire", links=self.links)
+    def _flow(self) -> Flow:
+        flow = Flow(wire=self.exchange.topology == "wire", links=self.links)
+        flow.kin, flow.taught = self.kin, self._taught
+        return flow
 
     def _hosts(self) -> dict[str, int]:
         """Place on the path by address, as the exchange's settings tell: ('R1', '10.0.1.1 10.0.2.1')."""
@@ -266,6 +270,7 @@ class Flows:
         strand.flow.protocol = key[0]
         strand.flow.settle(*self._roles(frame, caller, servers, strand.flow))
         self.strands.append(strand)
+        self.kin.append(strand.flow)
         self._by_key[key] = strand
         for each in self._holders.values() if alone else (caller, *servers):
             if each is not None:
