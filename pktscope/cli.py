@@ -240,7 +240,11 @@ def names_begun(context: click.Context, parameter: click.Parameter, begun: str) 
 @click.option("--width", type=click.IntRange(40, 1000), help="Columns of the text.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--no-color", is_flag=True, help="No colours in text (NO_COLOR does the same).")
-def explain(name: tuple[str, ...], width: int | None, ascii_only: bool, no_color: bool) -> int:
+@click.option(
+    "--theme", type=click.Choice(["dark", "white", "contrast"]), default="dark", show_default=True,
+    help="Colours: white is for projectors.",
+)  # fmt: skip
+def explain(name: tuple[str, ...], **look: Any) -> int:
     """Explain a socket call, a TCP state, a flag, an option, a header field, an error, a term or a rule.
 
     Without NAME, list everything there is. Any common spelling will do, in English or Chinese: 'accept()', time-wait,
@@ -249,8 +253,7 @@ def explain(name: tuple[str, ...], width: int | None, ascii_only: bool, no_color
     from pktscope.explain.command import explain as say_it
     from pktscope.present import manner_of
 
-    look: dict[str, Any] = {"theme": "dark", "time_format": "relative", "raw_numbers": False, "no_fold": False}
-    manner = manner_of({**look, "width": width, "ascii_only": ascii_only, "no_color": no_color})
+    manner = manner_of({**look, "time_format": "relative", "raw_numbers": False, "no_fold": False})
     return say_it(" ".join(name) if name else None, manner)
 
 

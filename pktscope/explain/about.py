@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pktscope.explain import lookup
 from pktscope.explain.lookup import Thing
-from pktscope.model import Call, Frame, Icmp, Note, Observation, Return, Tcp, Udp, flag_names
+from pktscope.model import Arp, Call, Frame, Icmp, Igmp, Note, Observation, Return, Tcp, Udp, flag_names
 from pktscope.rules import BY_ID
 
 
@@ -34,19 +34,20 @@ def names_of(seen: Observation) -> tuple[str, ...]:
             return ()
 
 
+CARRIED: tuple[tuple[type, str], ...] = (
+    (Udp, "datagram"),
+    (Icmp, "ICMP type"),
+    (Arp, "ARP"),
+    (Igmp, "multicast"),
+)
+"""What explains a packet of a kind that has no flags."""
+
+
 def carried(frame: Frame) -> tuple[str, ...]:
     """The names of what a frame carries."""
-    match frame.transport:
-        case Tcp() as header:
-            return flag_names(header.flags)
-        case Udp():
-            return ("datagram",)
-        case Icmp():
-            return ("ICMP type",)
-        case None:
-            return ()
-        case other:
-            return (other.name,)
+    if isinstance(frame.transport, Tcp):
+        return flag_names(frame.transport.flags)
+    return tuple(name for kind, name in CARRIED if isinstance(frame.transport, kind))
 
 
 def entries(name: str) -> tuple[Thing, ...]:

@@ -12,9 +12,9 @@ from pktscope.render.columns import NARROWEST, plain_ascii
 from pktscope.render.text import ink
 from pktscope.rows import Role
 from pktscope.show import Manner
-from pktscope.text import fit, wrap
+from pktscope.text import ELLIPSIS, wrap
 from pktscope.text import width as width_of
-from pktscope.theme import PALETTES
+from pktscope.theme import PALETTES, RESET
 from pktscope.words import _, say
 
 WIDEST = 100
@@ -41,9 +41,17 @@ def cells(manner: Manner) -> int:
 
 
 def painted(line: Line, manner: Manner) -> str:
-    """A line as it goes out: with its colours, if any."""
+    """A line as it goes out: headings bold and running text in the terminal's own colour, the rest inked."""
     shown = [(plain_ascii(text), role) for text, role in line] if manner.ascii else line
-    return ink(shown, PALETTES[manner.theme], manner.colours)
+    if not manner.colours:
+        return ink(shown, PALETTES[manner.theme], 0)
+    pieces = []
+    for text, role in shown:
+        if role is Role.TITLE:
+            pieces.append(f"\x1b[1m{text}{RESET}")
+        else:
+            pieces.append(text if role is Role.PLAIN else ink([(text, role)], PALETTES[manner.theme], manner.colours))
+    return "".join(pieces).rstrip()
 
 
 def pages(name: str, width: int, *, ascii_only: bool = False) -> Iterator[Line]:
@@ -74,8 +82,9 @@ def index(cells: int) -> Iterator[Line]:
 
 
 def entry_lines(name: str, headline: str, room: int, cells: int) -> Iterator[Line]:
-    """An entry of the index: one line; only a name too long for its column has one of its own."""
-    shown = fit(headline, cells - room - 2).rstrip()
+    """An entry of the index: one line, cut at a word; only a name too long for its column has one of its own."""
+    space = cells - room - 2
+    shown = headline if width_of(headline) <= space else f"{wrap(headline, space - 2)[0]} {ELLIPSIS}"
     if width_of(name) > room:
         yield [(" " * INDENT + name, Role.CALL)]
         name = ""
