@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pktscope.model import ACK, PSH, Frame, Tcp, Udp
 from pktscope.rows import Arrow, Fold, Role
-from pktscope.words import counted
+from pktscope.words import _, counted, say
 
 EVIDENT = 6
 """Rows of a run shown one by one; what comes behind them grows into a Fold."""
@@ -52,7 +52,7 @@ class Run:
         noun, role = ALIKE[str(self.kind[0])]
         label = [counted(self.frames, noun), counted(self.octets, "bytes")] if self.frames else []
         if self.answers:
-            label.append("1 ACK" if self.answers == 1 else f"{self.answers:,} ACKs")
+            label.append(_("1 ACK") if self.answers == 1 else say("{count:,} ACKs", {"count": self.answers}))
         return Fold(
             step=first.step,
             time=first.time,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import assert_never
 
@@ -27,9 +28,9 @@ from pktscope.model import (
     flag_names,
 )
 from pktscope.rows import Role
-from pktscope.text import safe_text
+from pktscope.text import safe_text, width
 from pktscope.verdicts import Verdict
-from pktscope.words import counted
+from pktscope.words import _, counted, retold, say
 
 VERDICT_WORDS = {
     Verdict.CAPTURED_TWICE: "captured twice",
@@ -91,7 +92,7 @@ def verdict_words(verdict: int) -> tuple[str, ...]:
     if verdict:
         for bit, word in VERDICT_WORDS.items():
             if verdict & bit:
-                return (word,)
+                return (_(word),)
     return ()
 
 
@@ -128,8 +129,8 @@ def frame_label(
 
 def bare_label(frame: Frame) -> tuple[str, ...]:
     """A frame without a header we read: what carried it and how long it was."""
-    name = f"IP protocol {frame.ip.protocol}" if frame.ip else safe_text(frame.link, 40) or "frame"
-    return name, counted(frame.wire_length, "bytes")
+    name = say("IP protocol {number}", {"number": frame.ip.protocol}) if frame.ip else safe_text(frame.link, 40)
+    return name or _("frame"), counted(frame.wire_length, "bytes")
 
 
 def preview(payload: bytes, length: int) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ def preview(payload: bytes, length: int) -> tuple[str, ...]:
 
 def tcp_label(frame: Frame, tcp: Tcp, segment: Segment | None, window: bool) -> tuple[str, ...]:
     """'PSH ACK', 'seq=1', 'ack=1', 'len=5', '"hello"', ..."""
-    parts = [flag_text(tcp.flags), f"seq={segment.seq if segment else tcp.seq}"]
+    parts = [flag_text(tcp.flags) or _("no flags"), f"seq={segment.seq if segment else tcp.seq}"]
     if tcp.flags & ACK:
         parts.append(f"ack={tcp.ack if segment is None or segment.ack is None else segment.ack}")
     if frame.length:
@@ -175,8 +176,8 @@ def raw_label(label: tuple[str, ...], tcp: Tcp) -> tuple[str, ...]:
 
 @cache
 def flag_text(flags: int) -> str:
-    """'PSH ACK'."""
-    return " ".join(flag_names(flags)) or "no flags"
+    """'PSH ACK'; '' for none."""
+    return " ".join(flag_names(flags))
 
 
 def sack_part(blocks: tuple[tuple[int, int], ...]) -> str:
@@ -196,7 +197,7 @@ def option_parts(options: TcpOptions) -> list[str]:
             (f"wscale={options.window_scale}", options.window_scale is not None),
             ("sack", options.sack_permitted),
             ("ts", options.timestamp is not None),
-            ("fast open", options.fast_open is not None),
+            (_("fast open"), options.fast_open is not None),
         )
         if present
     ]
@@ -204,27 +205,33 @@ def option_parts(options: TcpOptions) -> list[str]:
 
 def fragment_label(frame: Frame, ip: Ip, whole: Whole | None) -> tuple[str, ...]:
     """'fragment', 'offset=1480', 'len=1480', 'more', 'id=0x1c46'; the one that completes its datagram says so."""
-    parts = ["fragment", f"offset={ip.fragment_offset}", f"len={ip.fragment_length}"]
-    parts.append("more" if ip.more_fragments else "last")
+    parts = [_("fragment"), f"offset={ip.fragment_offset}", f"len={ip.fragment_length}"]
+    parts.append(_("more") if ip.more_fragments else _("last"))
     if whole is not None:
-        name = PROTOCOLS.get(ip.protocol, f"protocol {ip.protocol}")
-        parts.append(f"completes {name}, {counted(frame.length, 'bytes')}")
+        values = {"protocol": protocol_name(ip.protocol), "count": frame.length}
+        parts.append(say("completes {protocol}, {count:bytes}", values))
     if ip.identification is not None:
         parts.append(f"id=0x{ip.identification:04x}")
     return tuple(parts)
 
 
+def protocol_name(number: int) -> str:
+    """What is inside an IP packet."""
+    return PROTOCOLS.get(number) or say("protocol {number}", {"number": number})
+
+
 def icmp_label(frame: Frame, icmp: Icmp) -> tuple[str, ...]:
     """'ICMP port unreachable', 'mtu=1400', 'about UDP to 127.0.0.1:9'."""
     known = ICMP_NAMES.get((icmp.version, icmp.type, icmp.code)) or ICMP_NAMES.get((icmp.version, icmp.type))
-    parts = [f"{'ICMP' if icmp.version == 4 else 'ICMPv6'} {known or f'type {icmp.type} code {icmp.code}'}"]
+    what = _(known) if known else say("type {type} code {code}", {"type": icmp.type, "code": icmp.code})
+    parts = [f"{'ICMP' if icmp.version == 4 else 'ICMPv6'} {what}"]
     if icmp.mtu is not None:
         parts.append(f"mtu={icmp.mtu}")
     if icmp.sequence is not None:
         parts.append(f"seq={icmp.sequence}")
     if icmp.quoted is not None:
-        name = PROTOCOLS.get(icmp.quoted.protocol, f"protocol {icmp.quoted.protocol}")
-        parts.append(f"about {name} to {safe_text(icmp.quoted.target, 60)}")
+        values = {"protocol": protocol_name(icmp.quoted.protocol), "target": safe_text(icmp.quoted.target, 60)}
+        parts.append(say("about {protocol} to {target}", values))
     elif frame.length:
         parts.append(counted(frame.length, "bytes"))
     return tuple(parts)
@@ -232,13 +239,15 @@ def icmp_label(frame: Frame, icmp: Icmp) -> tuple[str, ...]:
 
 def arp_label(arp: Arp) -> tuple[str, ...]:
     """'ARP', 'who has 10.0.0.2?', 'tell 10.0.0.1'."""
+    place = say("{address} is at {mac}", {"address": arp.sender, "mac": arp.sender_mac})
     if arp.announces:
-        return "ARP", f"{arp.sender} is at {arp.sender_mac}", "announced"
+        return "ARP", place, _("announced")
     if arp.operation == 1:
-        return "ARP", f"who has {arp.target}?", f"tell {arp.sender}"
+        wanted = say("who has {address}?", {"address": arp.target})
+        return "ARP", wanted, say("tell {address}", {"address": arp.sender})
     if arp.operation == 2:
-        return "ARP", f"{arp.sender} is at {arp.sender_mac}"
-    return "ARP", f"operation {arp.operation}"
+        return "ARP", place
+    return "ARP", say("operation {number}", {"number": arp.operation})
 
 
 IGMP_NAMES = {0x11: "query", 0x12: "report", 0x16: "report", 0x17: "leave", 0x22: "report"}
@@ -250,9 +259,14 @@ RECORD_NAMES = {
 
 def igmp_label(igmp: Igmp) -> tuple[str, ...]:
     """'IGMP report', '239.1.2.3 wanted'."""
-    name = f"IGMP {IGMP_NAMES.get(igmp.type, f'type 0x{igmp.type:02x}')}"
-    told = [f"{group} {RECORD_NAMES.get(kind, f'type {kind}')}" for kind, group in igmp.records[:4]]
+    name = f"IGMP {typed(IGMP_NAMES, igmp.type, f'0x{igmp.type:02x}')}"
+    told = [f"{group} {typed(RECORD_NAMES, kind, kind)}" for kind, group in igmp.records[:4]]
     return (name, *told) if igmp.records or igmp.group == "0.0.0.0" else (name, igmp.group)
+
+
+def typed(names: Mapping[int, str], number: int, shown: object) -> str:
+    """A type's name, or its number where it has none."""
+    return _(names[number]) if number in names else say("type {number}", {"number": shown})
 
 
 def frame_role(frame: Frame, again: bool) -> Role:
@@ -283,8 +297,10 @@ ADDRESS = re.compile(r"\('([^']*)', (\d+)(?:, \d+)*\)")
 
 
 def call_head(call: Call, arguments: str) -> str:
-    """'connect(127.0.0.1:8000)'; a program's end has no brackets."""
-    return "exit" if call.name == "exit" else f"{safe_text(call.name, 24)}({arguments})"
+    """'connect(127.0.0.1:8000)'; a program's end has no brackets, but the reason, where there is one."""
+    if call.name == "exit":
+        return f"exit: {safe_text(retold(call.arguments), LONGEST)}" if call.arguments else "exit"
+    return f"{safe_text(call.name, 24)}({arguments})"
 
 
 def printed(call: Call) -> tuple[str, ...]:
@@ -321,8 +337,8 @@ def outcome(back: Return) -> tuple[str, ...]:
     if back.error:
         return (safe_text(back.error, 24),)
     if back.new_socket is not None:
-        peer = [f"new socket {safe_text(back.peer, LONGEST)}"] if back.peer else []
-        return (*peer, "new socket")
+        peer = [say("new socket {peer}", {"peer": safe_text(back.peer, LONGEST)})] if back.peer else []
+        return (*peer, _("new socket"))
     if not back.result or back.result == "None" or back.name == "socket":
         return ()
     shown = [safe_text(back.result, LONGEST)]
@@ -336,7 +352,7 @@ def return_text(back: Return) -> tuple[str, ...]:
     name = safe_text(back.name, 24)
     ends = outcome(back)
     if not ends:
-        return f"{name}() returns", "returns"
+        return say("{call}() returns", {"call": name}), _("returns")
     return shortening([f"{name}() = {end}" for end in ends] + [f"= {end}" for end in ends] + [ends[-1]])
 
 
@@ -355,6 +371,6 @@ def shortening(variants: list[str]) -> tuple[str, ...]:
     """Variants in order of falling length, none twice."""
     kept: list[str] = []
     for variant in variants:
-        if not kept or len(variant) < len(kept[-1]):
+        if not kept or width(variant) < width(kept[-1]):
             kept.append(variant)
     return tuple(kept)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pktscope.model import Note
 from pktscope.rules import BY_ID
-from pktscope.words import say
+from pktscope.words import _, say
 
 UNPROMISED = frozenset({"warning", "error"})
 """Severities that tell of something going otherwise than meant, where the promise was not kept."""
@@ -29,17 +29,22 @@ class Outcome:
 def headline(rule: str) -> str:
     """A rule's headline as part of a sentence, or its id where there is no such rule."""
     known = BY_ID.get(rule)
-    return f"{rule} ({known.headline.rstrip('.')})" if known else rule
+    return f"{rule} ({_(known.headline).rstrip('.。')})" if known else rule
 
 
 def outcome(shows: Sequence[str], notes: Iterable[Note], promise: str = "") -> Outcome:
     """Hold the notes of a finished run against the rules promised; `promise` says it in words."""
     told = list(notes)
     seen = {note.rule for note in told}
-    promise = promise or "; ".join(map(headline, dict.fromkeys(shows)))
+    promise = _(promise) if promise else "; ".join(map(headline, dict.fromkeys(shows)))
     missing = tuple(rule for rule in dict.fromkeys(shows) if rule not in seen)
     if not missing:
-        return Outcome((), f"Promised: {promise}. Seen: all of it." if shows else "")
+        return Outcome((), say("Promised: {promise}. Seen: all of it.", {"promise": promise}) if shows else "")
     instead = [say(note.message, note.values) for note in told if note.severity in UNPROMISED]
-    happened = f"What it did instead: {' '.join(instead[:3])}" if instead else "Nothing else stood out; run it again."
-    return Outcome(missing, f"Promised: {promise}. Not seen: {'; '.join(map(headline, missing))}. {happened}")
+    values: dict[str, object] = {"promise": promise, "missing": list(map(headline, missing))}
+    if instead:
+        values["instead"] = " ".join(instead[:3])
+        said = say("Promised: {promise}. Not seen: {missing:clauses}. What it did instead: {instead}", values)
+    else:
+        said = say("Promised: {promise}. Not seen: {missing:clauses}. Nothing else stood out; run it again.", values)
+    return Outcome(missing, said)

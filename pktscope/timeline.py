@@ -44,7 +44,7 @@ from pktscope.rails import Rails
 from pktscope.rows import Anchored, Arrow, Banner, Fold, Gap, Lane, Mark, Role, Row, Span, StateChange, Stroke
 from pktscope.text import safe_text
 from pktscope.verdicts import Verdict
-from pktscope.words import N_, _, counted, duration, say
+from pktscope.words import N_, _, duration, retold, say
 
 NOTABLE = 1_000_000
 """Nanoseconds from which it is worth saying that a call that should not wait took its time."""
@@ -76,7 +76,7 @@ class Timeline:
         self.fold = fold and len(path) < 3
         self.gap = gap
         """Nanoseconds of silence worth a row."""
-        self.lanes: tuple[Lane, Lane] = (Lane("client", ""), Lane("server", ""))
+        self.lanes: tuple[Lane, Lane] = (Lane(_("client"), ""), Lane(_("server"), ""))
         self.waypoints: tuple[str, ...] = tuple(path[1:-1])
         """Names of the hosts between the two lanes, from left to right, at equal distances."""
         self.rows: list[Row] = []
@@ -149,7 +149,7 @@ class Timeline:
     def _name_lanes(self, client: Endpoint | None, server: Endpoint | None) -> None:
         self._ends = (client, server)
         names = tuple(safe_text(end, 80) if end else "" for end in self._ends)
-        self.lanes = (Lane("client", names[0]), Lane("server", names[1]))
+        self.lanes = (Lane(_("client"), names[0]), Lane(_("server"), names[1]))
         self.revision += 1
 
     def _anchor(self, note: Note, row: int) -> None:
@@ -266,7 +266,7 @@ class Timeline:
         if not isinstance(frame.transport, Icmp) or self._ends == (None, None):
             return ()
         known = any(end and end.address == frame.source.address for end in self._ends)
-        return () if known else (f"from {safe_text(frame.source.address, 48)}",)
+        return () if known else (say("from {address}", {"address": safe_text(frame.source.address, 48)}),)
 
     def _window_news(self, frame: Frame, segment: Segment | None, lane: int, verdict: int) -> bool:
         """Whether a segment's window is worth showing: that of a SYN, or one an eighth away from the last shown."""
@@ -289,7 +289,8 @@ class Timeline:
             if first >= segment.seq:
                 together.append(at)
         if len(together) > 1:
-            self._span(together[0], together[-1], lane, f"{len(together)} writes, 1 segment", Role.DATA)
+            text = say("{count} writes, 1 segment", {"count": len(together)})
+            self._span(together[0], together[-1], lane, text, Role.DATA)
 
     def _call(self, step: Step, call: Call, lane: int) -> int:
         if call.name in NOT_DRAWN:
@@ -339,8 +340,8 @@ class Timeline:
         self._wrote(step, back.name, lane, opened.row if opened else row)
         waiting = back.name in WAITING
         if opened is not None and (waiting or step.time - opened.time >= NOTABLE):
-            verb = "blocked" if waiting else "took"
-            self._span(opened.row, row, lane, f"{verb} {duration(step.time - opened.time)}", Role.CALL)
+            text = N_("blocked {time}") if waiting else N_("took {time}")
+            self._span(opened.row, row, lane, say(text, {"time": duration(step.time - opened.time)}), Role.CALL)
         return row
 
     def _untouched(self, row: int) -> bool:
@@ -356,7 +357,7 @@ class Timeline:
         text = merged_text(mark.text, back)
         waited = step.time - opened.time
         if waited > self.gap:
-            text = shortening([f"{text[0]} after {duration(waited)}", *text])
+            text = shortening([say("{text} after {time}", {"text": text[0], "time": duration(waited)}), *text])
         self._last_time = step.time
         self._replace(opened.row, replace(mark, text=text, role=role, last_step=step.index))
         self._wrote(step, back.name, lane, opened.row)
@@ -429,11 +430,19 @@ def fate_words(fate: Fate) -> str:
     return _(FATES["delivered" if fate.what == "doubled" and len(fate.delivered) == 1 else fate.what])
 
 
+REASONS = {
+    "finished": N_("end"),
+    "cut": N_("the capture stops in the middle of a record"),
+    "interrupted": N_("stopped"),
+}
+
+
 def end_text(end: End) -> str:
     """The banner below the last row."""
-    reasons = {"finished": "end", "cut": "the capture stops in the middle of a record", "interrupted": "stopped"}
-    text = safe_text(end.detail, 120) if end.detail else reasons[end.reason]
-    return f"{text}; {counted(end.dropped, 'frames')} lost by the kernel before capture" if end.dropped else text
+    text = retold(safe_text(end.detail, 120)) if end.detail else _(REASONS[end.reason])
+    if not end.dropped:
+        return text
+    return say("{text}; {count:frames} lost by the kernel before capture", {"text": text, "count": end.dropped})
 
 
 def stroke_of(frame: Frame, role: Role, again: bool) -> Stroke:

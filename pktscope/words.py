@@ -49,6 +49,7 @@ NOUNS = {
     "writes": (N_("{count} write"), N_("{count} writes")),
     "calls": (N_("{count} call"), N_("{count} calls")),
     "times": (N_("{count} time"), N_("{count} times")),
+    "sockets": (N_("{count} socket"), N_("{count} sockets")),
     "conversations": (N_("{count} conversation"), N_("{count} conversations")),
 }
 
@@ -108,6 +109,17 @@ def listed(items: Iterable[object]) -> str:
 ORDINALS = {1: N_("{count}st"), 2: N_("{count}nd"), 3: N_("{count}rd")}
 
 
+def cited(reference: str) -> str:
+    """Where a rule comes from, in the reader's language: 'RFC 9293 section 3.5'."""
+    if not CATALOGUE:
+        return reference
+    return ", ".join(CITED.sub(lambda found: say("section {number}", {"number": found[1]}), part)
+                     for part in reference.split(", "))  # fmt: skip
+
+
+CITED = re.compile(r"section (\S+)")
+
+
 def ordinal(number: int) -> str:
     """'1st', '2nd', '3rd', '11th', '1,000th'."""
     last = 0 if number % 100 in (11, 12, 13) else number % 10
@@ -143,7 +155,7 @@ class Sayer(string.Formatter):
 SAYER = Sayer()
 
 
-def say(message: str, values: Sequence[tuple[str, object]] | dict[str, object] = ()) -> str:
+def say(message: str, values: Sequence[tuple[str, object]] | Mapping[str, object] = ()) -> str:
     """The sentence a template and its values make. Raises KeyError for a value the template names and nobody gave."""
     return SAYER.vformat(_(message), (), dict(values))
 

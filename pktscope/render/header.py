@@ -7,6 +7,7 @@ from pktscope.render.columns import Columns, Options, plain_ascii, state_text, u
 from pktscope.rows import Lane, Role
 from pktscope.text import head, width
 from pktscope.timeline import Timeline
+from pktscope.words import say
 
 
 def paint_header(
@@ -54,7 +55,7 @@ def endpoint_lines(lanes: tuple[Lane, Lane], columns: Columns, options: Options)
         return [padded(line, columns.width)]
     lines = []
     for lane, name in zip(lanes, names, strict=True):
-        named = f"{lane.title}: {name}"
+        named = say("{word}: {meaning}", {"word": lane.title, "meaning": name})
         for piece in pieces(named if width(named) <= columns.width else name, columns.width):
             lines.append(padded([(piece, Role.PLAIN)], columns.width))
     return lines

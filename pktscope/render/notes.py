@@ -9,7 +9,7 @@ from pktscope.render.bands import Brush, Run
 from pktscope.rows import Arrow, Role
 from pktscope.text import fit, safe_text, width, wrap
 from pktscope.timeline import Timeline
-from pktscope.words import say
+from pktscope.words import N_, _, cited, say
 
 SEVERITY_ROLES = {
     Severity.LESSON: Role.LESSON,
@@ -19,11 +19,11 @@ SEVERITY_ROLES = {
 }
 
 
-SPOKEN = {Severity.WARNING: "warning: ", Severity.ERROR: "error: "}
+SPOKEN = {Severity.WARNING: N_("warning: "), Severity.ERROR: N_("error: ")}
 """Severities that are said in words; a lesson needs none."""
 
 
-FIRST_SENTENCE = re.compile(r".{12,}?(?:[.!?](?= [^a-z])|[。！？]|;(?= )|$)")
+FIRST_SENTENCE = re.compile(r".{12,}?(?:[.!?](?= [^a-z])|[。！？；]|;(?= )|$)")
 """What a note says first: up to the end of a sentence, or of the first part of a long one."""
 
 
@@ -43,7 +43,7 @@ def note_block(note: Note, marker: str, tool: Brush) -> list[list[Run]]:
     """One note: its marker in the colour of its severity, its sentence wrapped behind it."""
     role = SEVERITY_ROLES[note.severity]
     room = tool.columns.notes - 3 - width(marker)
-    word = SPOKEN.get(note.severity, "")
+    word = _(SPOKEN.get(note.severity, ""))
     lines = []
     for index, text in enumerate(wrap(word + tool.say(note_text(note, tool.options.whole_notes)), room)):
         head = word if not index and text.startswith(word) else ""
@@ -59,10 +59,10 @@ def note_text(note: Note, whole: bool) -> str:
     """A note, safe to paint: all of it and its reference, or its first sentence."""
     text = safe_text(say(note.message, note.values), 4000)
     if whole:
-        theirs = f"Wireshark says {note.wireshark}" if note.wireshark else ""
-        cited = "; ".join(part for part in (note.reference, theirs) if part)
-        return f"{text} ({cited})" if cited else text
+        theirs = say("Wireshark says {name}", {"name": note.wireshark}) if note.wireshark else ""
+        sources = [part for part in (cited(note.reference), theirs) if part]
+        return say("{text} ({sources:clauses})", {"text": text, "sources": sources}) if sources else text
     first = FIRST_SENTENCE.match(text)
     if first is None or first.end() == len(text):
         return text
-    return f"{first[0].rstrip('.;。')}…"
+    return f"{first[0].rstrip('.;。；')}…"

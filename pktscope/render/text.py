@@ -14,7 +14,7 @@ from pktscope.rows import Arrow, Role
 from pktscope.text import safe_text, width, wrap
 from pktscope.theme import DARK, GLYPHS, RESET, Depth, Palette, sgr
 from pktscope.timeline import Timeline
-from pktscope.words import listed, say
+from pktscope.words import _, cited, say
 
 PIPE_WIDTH = 100
 """Columns of a file or a pipe, which have no width of their own."""
@@ -75,7 +75,7 @@ def row_lines(
 
 def paragraph(timeline: Timeline, note: Note, marker: str, layout: Columns, options: Options) -> Iterator[list[Run]]:
     """A note below its row: sentence, the frames that prove it, the reference."""
-    role, word = SEVERITY_ROLES[note.severity], SPOKEN.get(note.severity, "")
+    role, word = SEVERITY_ROLES[note.severity], _(SPOKEN.get(note.severity, ""))
     indent = min(layout.time, 6)
     whole = word + said(say(note.message, note.values), options) + tail(timeline, note)
     for index, line in enumerate(wrap(whole, layout.width - indent - width(marker) - 1)):
@@ -89,14 +89,15 @@ def tail(timeline: Timeline, note: Note) -> str:
     frames = [number for number in map(timeline.frame_of, note.evidence) if number]
     parts = []
     if len(frames) > CITED:
-        parts.append(f"{len(frames):,} frames from {min(frames)} to {max(frames)}")
+        values = {"count": len(frames), "first": min(frames), "last": max(frames)}
+        parts.append(say("{count:frames} from {first} to {last}", values))
     elif len(frames) > 1:
-        parts.append(f"frames {listed(frames)}")
+        parts.append(say("frames {frames:list}", {"frames": frames}))
     if note.reference:
-        parts.append(note.reference)
+        parts.append(cited(note.reference))
     if note.wireshark:
-        parts.append(f"Wireshark says {note.wireshark}")
-    return f" [{'; '.join(parts)}]" if parts else ""
+        parts.append(say("Wireshark says {name}", {"name": note.wireshark}))
+    return say(" [{parts:clauses}]", {"parts": parts}) if parts else ""
 
 
 def said(line: str, options: Options) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Step, Tcp, Udp
 from pktscope.rules import (
+    arp,
+    backlog,
     boundaries,
     calls,
     cork,
@@ -16,21 +18,27 @@ from pktscope.rules import (
     delivery,
     failures,
     fragments,
+    groups,
+    half_close,
     handshake,
     icmp,
+    keepalive,
     lab,
     loss,
     nagle,
     nobody,
     oddity,
     order,
+    programs,
     quality,
     raw,
     reset,
     simultaneous,
     teardown,
+    time_wait,
     unix,
     unreliable,
+    why_reset,
     window,
 )
 from pktscope.rules.base import Finding, Kind, MalformedRule, Rule, find, rule
@@ -40,9 +48,14 @@ if TYPE_CHECKING:
 
 RULES: tuple[Rule, ...] = (
     *handshake.RULES,
+    *backlog.RULES,
     *teardown.RULES,
+    *half_close.RULES,
+    *time_wait.RULES,
     *simultaneous.RULES,
     *reset.RULES,
+    *why_reset.RULES,
+    *keepalive.RULES,
     *failures.RULES,
     *loss.RULES,
     *order.RULES,
@@ -60,8 +73,11 @@ RULES: tuple[Rule, ...] = (
     *fragments.RULES,
     *icmp.RULES,
     *raw.RULES,
+    *groups.RULES,
+    *arp.RULES,
     *lab.RULES,
     *calls.RULES,
+    *programs.RULES,
     *unix.RULES,
 )
 """Every rule, in speaking order."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Call, Icmp, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, spelled
+from pktscope.rules.time_wait import lingering
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -244,10 +245,21 @@ def address_in_use(step: Step, flow: Flow) -> Iterator[Finding]:
     found = finished(step, flow)
     if found is None or found[1].error != "EADDRINUSE":
         return
+    old = lingering(flow, step, found[0])
+    if old is None:
+        yield find(
+            "{call} failed with EADDRINUSE: this kernel has another socket, or an old connection, on that port.",
+            evidence=(step.call,),
+            call=spelled(found[0]),
+        )
+        return
     yield find(
-        "{call} failed with EADDRINUSE: this kernel has another socket, or an old connection, on that port.",
+        "{call} failed with EADDRINUSE: no program has this port any more, but the connection with {peer} is still in"
+        " TIME_WAIT at it, for up to a minute, because the {side} closed first.",
         evidence=(step.call,),
         call=spelled(found[0]),
+        peer=old.ends[step.side.other].endpoint,
+        side=step.side,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, Severity, Step
 from pktscope.rules.again import Again, V, again, resent, shark, span, telling
+from pktscope.rules.backlog import full
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.teardown import OPEN
@@ -135,6 +136,11 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
     elif you.syn is not None:
         answer = you.syn
         known = phrase("frame {frame} had answered it already", frame=flow.frame_number(answer))
+    elif (count := full(flow, you)) is not None:
+        known = phrase(
+            "no answer came: {count} finished connections wait for accept() already, no more may, and a kernel whose"
+            " queue is full drops SYNs without a word", count=count,
+        )  # fmt: skip
     yield find(
         "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, answer),

@@ -101,8 +101,6 @@ def occasion(step: Step, flow: Flow) -> Words:
     """What the RST's sender was doing, as far as that is certain."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     names = {call.name for _, call in flow.programs.running(step.side)}
-    if "close" in names and me.settings.get("SO_LINGER"):
-        return phrase(" during close(), which SO_LINGER may turn into a reset")
     if "close" in names:
         return phrase(" during close()")
     if "exit" in names:
