@@ -11,6 +11,7 @@ from pktscope.ends import Datagram, End, Pieces, Write
 from pktscope.model import (
     ACK,
     SYN,
+    Arp,
     Call,
     Conversation,
     Endpoint,
@@ -29,6 +30,7 @@ from pktscope.model import (
     Udp,
 )
 from pktscope.model import End as Ending
+from pktscope.neighbours import Neighbours
 from pktscope.programs import SENDING, Programs
 from pktscope.verdicts import Machine
 
@@ -82,6 +84,8 @@ class Flow:
         """Steps rules remember, by rule and side; likewise."""
         self.memory: dict[tuple[str, int | str], int] = {}
         """What rules must know again later: (what, of which step or side) -> a step or a number."""
+        self.neighbours = Neighbours()
+        """What ARP told; flows of one exchange share it."""
         self.frames = 0
         self.places: dict[int, int] = {}
         """Frame number -> its step, where fates may come."""
@@ -169,6 +173,8 @@ class Flow:
             case Udp():
                 call = self.programs.open_call(side, SENDING)
                 self._datagram(frame, side, call)
+            case Arp() as arp:
+                self.neighbours.hear(frame, arp)
             case Icmp() as message if message.quoted is not None:
                 self.ends[side.other].complaint = index
             case None:

@@ -21,6 +21,7 @@ from pktscope.model import (
     Fate,
     Frame,
     Icmp,
+    Igmp,
     Note,
     Observation,
     Return,
@@ -31,6 +32,7 @@ from pktscope.model import (
     Tcp,
     Udp,
 )
+from pktscope.neighbours import Neighbours
 from pktscope.programs import OPENING, RECEIVING, SENDING
 
 Key: TypeAlias = "tuple[str, frozenset[Endpoint], int]"
@@ -133,6 +135,9 @@ class Flows:
             f"{near}-{far}" for near, far in zip(self.exchange.path, self.exchange.path[1:], strict=False)
         )
         self.hosts = self._hosts()
+        self.neighbours = Neighbours()
+        self._joined: Side | None = None
+        """Whose program last joined a multicast group, or left it."""
         self._taught: set[str] = set()
         self._lobby = Strand(self._flow())
         """What happened before the first frame; it becomes the first conversation."""
@@ -148,6 +153,7 @@ class Flows:
     def _flow(self) -> Flow:
         flow = Flow(wire=self.exchange.topology == "wire", links=self.links)
         flow.kin, flow.taught = self.kin, self._taught
+        flow.neighbours = self.neighbours
         return flow
 
     def _hosts(self) -> dict[str, int]:
@@ -246,7 +252,8 @@ class Flows:
         if name not in self._backgrounds:
             strand = self._backgrounds[name] = Strand(self._flow())
             place = self.hosts.get(frame.source.address)
-            if place == len(self.exchange.path or "cs") - 1:
+            joined = isinstance(frame.transport, Igmp) and self._joined is Side.SERVER
+            if joined or place == len(self.exchange.path or "cs") - 1:
                 strand.flow.settle(frame.target, frame.source)
         return self._backgrounds[name]
 
@@ -355,6 +362,8 @@ class Flows:
         new = call.socket not in self._holders
         holder = self._holder(call.socket, call.side)
         holder.protocol = holder.protocol or call.protocol
+        if "_MEMBERSHIP" in call.arguments:
+            self._joined = call.side
         if new and call.name != "socket" and len(self.strands) == 1:
             holder.strands.append(self.strands[0])  # its beginning was not told; there is nothing else it could be for
         if len(holder.strands) == 1 and not holder.shared:

@@ -99,7 +99,15 @@ def _into(given: tuple[Any, ...]) -> list[str]:
 
 def _option(given: tuple[Any, ...]) -> list[str]:
     level, option, *rest = given
-    return [LEVELS.get(level, value(level)), option_name(level, option), *[_option_value(item) for item in rest]]
+    shown = _address_value if level == socket.IPPROTO_IP else _option_value
+    return [LEVELS.get(level, value(level)), option_name(level, option), *[shown(item) for item in rest]]
+
+
+def _address_value(item: object) -> str:
+    """Options of IP take addresses as octets: the group and the interface to join it by."""
+    if isinstance(item, bytes) and len(item) in (4, 8):
+        return " + ".join(f"inet_aton('{socket.inet_ntoa(item[at : at + 4])}')" for at in range(0, len(item), 4))
+    return _option_value(item)
 
 
 def _option_value(item: object) -> str:
@@ -162,4 +170,6 @@ OPTIONS = {
     if hasattr(socket, level)
     for name, number in reversed(_constants(prefix))
 }
+OPTIONS |= {(socket.IPPROTO_IP, 10): "IP_MTU_DISCOVER", (socket.IPPROTO_IP, 11): "IP_RECVERR",
+            (socket.IPPROTO_IP, 14): "IP_MTU", (socket.IPPROTO_IP, 49): "IP_MULTICAST_ALL"}  # fmt: skip
 MESSAGE_FLAGS = tuple((name, bit) for name, bit in _constants("MSG_") if bit.bit_count() == 1)

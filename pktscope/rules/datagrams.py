@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Frame, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.groups import for_many
 from pktscope.rules.phrases import call_at, frames, spelled
 from pktscope.words import Words, phrase
 
@@ -80,8 +81,8 @@ def delivered(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     lesson: Words = ""
     sender = call_at(flow, received.call)
-    by_hand = sender is not None and sender.protocol == "raw"
-    if not by_hand and flow.lesson(f"udp.delivered {step.side}"):
+    by_hand, frame = sender is not None and sender.protocol == "raw", flow.observed(received.step)
+    if not by_hand and isinstance(frame, Frame) and not for_many(frame) and flow.lesson(f"udp.delivered {step.side}"):
         lesson = phrase(" One sendto() is one recvfrom(): UDP keeps the boundaries.")
     yield find(
         "{call} returned {count:bytes}: the datagram of {frames}, whole.{lesson}",
