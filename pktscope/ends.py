@@ -186,10 +186,14 @@ class End:
         """By socket of its program: how many of the other end's datagrams are behind the latest one it received."""
         self.by_hand: int | None = None
         """Step of the call with which its program sent a SYN of its own making: its kernel has no such connection."""
+        self.urgent: int | None = None
+        """The number of its newest urgent byte, as Linux counts it: the one before where the pointer leads."""
         self.listening: int | None = None
         """Step of its listen(), while the listening socket is open."""
         self.connection: int | None = None
         """The traced socket that is this end of the connection."""
+        self.processes: set[int] = set()
+        """Those whose calls on sockets were told."""
         self.traced = False
         self.bound = False
         """Its program called bind(), so the port is the program's choice."""

@@ -33,13 +33,15 @@ class Programs:
         """A call at the step of this index: the octets of the stream it offers, if it sends."""
         me = self.ends[call.side]
         me.traced = True
+        if call.socket:
+            me.processes.add(call.pid)
         self.calls[call.serial] = self.open_calls[call.side][call.serial] = (index, call)
         octets = None
         if call.protocol == "tcp" and call.name in SENDING and call.length:
             octets = (me.written, me.written + call.length)
             me.write(*octets, index, call.time, self._hint(me, call))
         if call.name == "setsockopt":
-            words = call.arguments.split(", ")
+            words = call.arguments.split(", ", 2)  # a struct keeps its commas
             if len(words) == 3:
                 me.settings[words[1].rpartition(".")[2]] = words[2]
         return octets
@@ -79,7 +81,12 @@ class Programs:
             me.rewrite(first + moved)
             return (first, first + moved) if moved else None
         if call.name in RECEIVING and length and "MSG_PEEK" not in call.arguments:
+            urgent = self.ends[me.side.other].urgent
+            if urgent is not None and "MSG_OOB" in call.arguments:
+                return urgent, urgent + 1
             first = me.reads[-1].end if me.reads else 1
+            # Linux keeps an urgent byte out of the ordinary stream, and recv() goes on behind it.
+            first += first == urgent and me.settings.get("SO_OOBINLINE", "0") in ("0", "False")
             me.read(first, first + length, index)
             return first, first + length
         return None

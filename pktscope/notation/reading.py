@@ -177,7 +177,7 @@ def read_call(side: Side, words: re.Match[str], cursor: Cursor) -> list[Observat
         cursor.time += TICK
         call = cursor.open[side].pop()
         number = int(first) if (first := result.split()[0]).isdigit() else None
-        error = result if re.fullmatch(r"E[A-Z0-9]+|timeout", result) else ""
+        error = result if re.fullmatch(r"E[A-Z0-9]+|timeout|[A-Z]\w*Error", result) else ""
         seen.append(
             Return(
                 cursor.time, side, call.pid, call.serial, call.name, call.socket, result,
@@ -205,7 +205,7 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
     header, protocol = {Tcp: (20, 6), Udp: (8, 17), Icmp: (8, icmp), Other: (0, 0)}[type(transport)]
     ip = Ip(
         6 if version == 6 else 4, below, below + header + length, int(valued(words, "ttl", 64)), protocol,
-        identification=optional(words, "id"),
+        identification=optional(words, "id"), traffic_class=valued(words, "tos", 0),
     )  # fmt: skip
     source = Endpoint(words[words.index("from") + 1]) if "from" in words else cursor.endpoint(side)
     frame = Frame(
@@ -284,13 +284,13 @@ def read_segment(side: Side, words: list[str], cursor: Cursor) -> tuple[Tcp, byt
     options = read_options(words, side, cursor)
     header = Tcp(
         (cursor.isn[side] + seq) % MODULUS, (cursor.isn[side.other] + ack) % MODULUS if flags & ACK else 0, flags,
-        valued(words, "win", 512), 20, options=options,
+        valued(words, "win", 512), 20, urgent=valued(words, "urg", 0), options=options,
     )  # fmt: skip
     return header, payload, length, seq + length + bool(flags & SYN) + bool(flags & FIN)
 
 
 def read_options(words: list[str], side: Side, cursor: Cursor) -> TcpOptions:
-    """mss, wscale, sack, ts."""
+    """mss, wscale, sack, ts, tfo."""
     blocks = words[words.index("sack") + 1] if "sack" in words and words[-1] != "sack" else ""
     sack: tuple[tuple[int, int], ...] = ()
     if re.fullmatch(r"(-?\d+:-?\d+)(,-?\d+:-?\d+)*", blocks):
@@ -301,7 +301,10 @@ def read_options(words: list[str], side: Side, cursor: Cursor) -> TcpOptions:
     if "ts" in words:
         at = words.index("ts")
         stamp = (int(words[at + 1]), int(words[at + 2]))
-    return TcpOptions(optional(words, "mss"), optional(words, "wscale"), "sack" in words and not sack, sack, stamp)
+    cookie = bytes.fromhex(words[words.index("tfo") + 1].strip("-")) if "tfo" in words else None
+    return TcpOptions(
+        optional(words, "mss"), optional(words, "wscale"), "sack" in words and not sack, sack, stamp, cookie
+    )
 
 
 def read_udp(side: Side, words: list[str], cursor: Cursor) -> tuple[Udp, bytes, int, int]:
