@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pktscope import tcp
 from pktscope.ends import Datagram, End, Pieces, Sent
-from pktscope.model import ACK, FIN, RST, SYN, Frame, Segment, Side, State, Tcp
+from pktscope.model import ACK, FIN, RST, SYN, URG, Frame, Segment, Side, State, Tcp
 from pktscope.seq import Line
 from pktscope.tcp import Input
 from pktscope.verdicts import Machine, Verdict
@@ -77,6 +77,8 @@ class Connection:
                 rtt = None if last.again else frame.time - last.time
         if bits & Verdict.DUPLICATE_ACK:
             me.duplicates.append(index)
+        if header.flags & URG and header.urgent and not header.flags & RST:
+            me.urgent = seq + header.urgent - 1
         if end > seq and not header.flags & RST:
             self.now.fresh, self.now.repeated = me.place(seq, end, index, frame.time)
         if self.wire:

@@ -22,9 +22,21 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("A connection's life", (
         "handshake",
         "teardown",
+        "teardown-three",
+        "half-close",
+        "refused",
+        "reset",
+        "time-wait",
+        "backlog",
     )),
     ("Bytes in a stream", (
+        "chat",
         "nagle",
+        "framing",
+        "flow-control",
+        "urgent",
+        "fast-open",
+        "ecn",
     )),
     ("Datagrams, IP, link", (
         "udp",

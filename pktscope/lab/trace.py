@@ -25,7 +25,8 @@ _Socket = socket.socket
 _INFO_LENGTH = 104
 _TRACED = (
     "bind", "listen", "connect", "connect_ex", "send", "sendall", "sendto", "sendmsg", "recv", "recv_into", "recvfrom",
-    "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "setsockopt", "getsockopt", "detach",
+    "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "setsockopt", "getsockopt", "settimeout",
+    "detach",
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@
     +41ms                                       the next line happens 41 ms after the last (else 100 us)
        C > S  PSH ACK 1:6 "hello"               octets 1 to 5; without the text, letters by their number
        S > C  ACK 6 win 500 sack 21:31
+       C > S  SYN 0:5 tfo -                     a Fast Open option, its cookie in hex or none; here with data, too
+       C > S  URG ACK urg 1 tos 2               the urgent pointer; the IP header's traffic class
        C > S  UDP 10
        C > S  FRAGMENT 0:1480 id 7              the last one says  FRAGMENT 1480:1488 id 7 last UDP 1480
        S > C  ACK odd "a bad option"            what the decoder found odd; last on its line

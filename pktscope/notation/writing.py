@@ -115,6 +115,8 @@ def frame_words(frame: Frame, side: Side, cursor: Cursor) -> Iterator[str]:
     if frame.whole is not None and frame.whole.conflict:
         yield "conflict"
     if ip is not None and not ip.is_fragment:
+        if ip.traffic_class:
+            yield f"tos {ip.traffic_class}"
         if ip.ttl != 64:
             yield f"ttl {ip.ttl}"
         if ip.identification is not None:
@@ -156,6 +158,8 @@ def segment_words(frame: Frame, header: Tcp, side: Side, cursor: Cursor) -> Iter
         yield f"seq {seq}"
     if header.window != 512:
         yield f"win {header.window}"
+    if header.urgent:
+        yield f"urg {header.urgent}"
     yield from option_words(header.options, cursor.isn[side.other])
     yield from payload_words(frame, seq)
 
@@ -167,11 +171,13 @@ def relative(raw: int, isn: int) -> int:
 
 
 def option_words(options: TcpOptions, other_isn: int) -> Iterator[str]:
-    """mss, wscale, ts, sack."""
+    """mss, wscale, ts, tfo, sack."""
     if options.mss is not None:
         yield f"mss {options.mss}"
     if options.window_scale is not None:
         yield f"wscale {options.window_scale}"
+    if options.fast_open is not None:
+        yield f"tfo {options.fast_open.hex() or '-'}"
     if options.timestamp is not None:
         yield f"ts {options.timestamp[0]} {options.timestamp[1]}"
     if options.sack_permitted:

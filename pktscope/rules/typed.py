@@ -1,0 +1,205 @@
+"""What somebody types: how a line becomes bytes, a segment, an acknowledgement and a recv(); and time limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pktscope.model import Call, Return, Step
+from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.calls import finished
+from pktscope.rules.data import OPEN
+from pktscope.rules.phrases import call_at, carriers, spelled
+from pktscope.words import phrase
+
+if TYPE_CHECKING:
+    from pktscope.flow import Flow
+
+SECOND = 1_000_000_000
+
+TALK = (
+    OPEN
+    + """
+C: input()
++2s
+C: = hello
+C: send(5)                  # talk.typed
+   C > S  PSH ACK 1:6
+C: = 5
+   S > C  ACK 6
+S: recv(1024) = 5           # talk.arrived
+S: send(5)
+   S > C  PSH ACK 1:6
+S: = 5
+C: recv(1024) = 5
+"""
+)
+
+
+@rule("talk.typed", "send(2)", on="call", example=TALK)
+def typed(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A line that was typed becomes bytes.
+
+    input() returns characters; a socket sends bytes. encode() turns the one into the other, and where it is not told
+    otherwise it writes UTF-8: one byte for a letter of English, two for most others in Europe, three for a Chinese
+    character. The Enter that ended the line is not part of it.
+    """
+    call = step.observation
+    if not isinstance(call, Call) or call.protocol not in ("tcp", "udp") or not call.name.startswith("send"):
+        return
+    place = flow.memory.get(("read", f"{step.side} {call.program}"))
+    line = flow.observed(place) if place is not None else None
+    if not isinstance(line, Return) or not line.result:
+        return
+    octets = line.result.encode("utf-8", "replace")
+    if call.length not in (len(octets), len(octets) + 1) or not (octets + b"\n").startswith(call.data[: len(octets)]):
+        return
+    del flow.memory["read", f"{step.side} {call.program}"]
+    flow.memory["typed", step.index] = line.time
+    yield find(
+        "The line typed at the {side}, {characters}, becomes {count:bytes} for {call}.",
+        evidence=(place,),
+        since=place,
+        side=step.side,
+        characters=phrase("1 character") if len(line.result) == 1
+        else phrase("{count:,} characters", count=len(line.result)),
+        count=call.length,
+        call=spelled(call),
+    )  # fmt: skip
+
+
+@rule("talk.read", "RFC 9293 section 3.9.1", on="return", example="C: input() = hello   # talk.read")
+def read(step: Step, flow: Flow) -> Iterator[Finding]:
+    """input() waits for a person, and the network with it.
+
+    Nothing that is typed goes on the wire before the line is finished and the program sends it. And a program that
+    waits in input() does not look at its socket: what arrives meanwhile lies in the kernel's buffer until it calls
+    recv().
+    """
+    back = step.observation
+    if not isinstance(back, Return) or back.name != "input" or back.error:
+        return
+    call = call_at(flow, step.call)
+    flow.memory["read", f"{step.side} {call.program if call else 1}"] = step.index
+    if flow.once("talk.read"):
+        yield find(
+            "input() has a line, and so far nothing of it is on the wire: that is for the program to send.",
+            evidence=(step.call,),
+            since=step.call,
+        )
+
+
+@rule("talk.arrived", "RFC 9293 section 3.9.1.3", on="return", example=TALK)
+def arrived(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A typed line has arrived at the other program.
+
+    The whole way of a line: input() at one end, send(), a segment, the acknowledgement by the other end's kernel, and
+    recv(), which was waiting for it. The acknowledgement says that the kernel has it, not that the program does.
+    """
+    returned, octets = step.observation, step.octets
+    if not isinstance(returned, Return) or octets is None or not returned.name.startswith("recv"):
+        return
+    you = flow.ends[step.side.other]
+    writes = you.writes_in(*octets)
+    since = flow.memory.get(("typed", writes[0].step)) if len(writes) == 1 else None
+    pieces = you.pieces(*octets)
+    if since is None or not pieces or (writes[0].first, writes[0].end) != octets:
+        return
+    acked = pieces[-1].acked
+    yield find(
+        "The line typed at the {other} is here, {took:duration} after Enter: send(), {frames}, {ack}, recv().",
+        evidence=(writes[0].step, pieces[0].step, acked),
+        since=writes[0].step,
+        other=step.side.other,
+        took=step.time - since,
+        frames=carriers(flow, pieces),
+        ack=phrase("no ACK yet")
+        if acked is None
+        else phrase("its ACK in frame {frame}", frame=flow.frame_number(acked)),
+    )
+
+
+LIMITED = (
+    OPEN
+    + """
+S: settimeout(5.0) = None        # call.time-limit
+S: recv(1024)
++2s
+   C > S  PSH ACK 1:7
+S: = 6                           # call.in-time
+S: recv(1024)
++5s
+S: = timeout
+S: settimeout(None) = None
+S: recv(1024)
++2s
+   C > S  PSH ACK 7:13
+S: = 6
+"""
+)
+
+WAITING = ("recv", "accept", "connect", "send")
+
+
+def limit(arguments: str) -> int | None:
+    """The time limit settimeout() was given, in nanoseconds; None for none, or one that is not a plain number."""
+    try:
+        seconds = float(arguments.strip("(), "))
+    except ValueError:
+        return None
+    return int(seconds * SECOND) if 0 < seconds < 1e6 else None
+
+
+@rule("call.time-limit", "RFC 9293 section 3.9.1", on="return", example=LIMITED)
+def time_limit(step: Step, flow: Flow) -> Iterator[Finding]:
+    """settimeout() is a matter between a program and itself: nothing is sent.
+
+    It limits how long calls on this one socket may wait. TCP has no header field for it, the other end is not told, and
+    the connection does not end with it. That is different from TCP's own timers, which send something when they run
+    out.
+    """
+    found = finished(step, flow)
+    if found is None or found[0].name != "settimeout" or found[1].error:
+        return
+    allowed = limit(found[0].arguments)
+    if allowed is None:
+        flow.memory.pop(("limit", found[0].socket), None)
+        return
+    flow.memory["limit", found[0].socket] = allowed
+    last = max((each.last_frame or -1 for each in flow.ends.values()), default=-1)
+    if last > (step.call or 0):
+        return
+    yield find(
+        "From now on this socket's calls may wait {limit} at most. Nothing went on the wire: the {other} does not"
+        " know.",
+        evidence=(step.call,),
+        limit=phrase("{seconds:g} s", seconds=allowed / SECOND),
+        other=step.side.other,
+    )
+
+
+@rule("call.in-time", "RFC 9293 section 3.9.1", on="return", example=LIMITED)
+def in_time(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Something came before the time limit ran out.
+
+    What it was, TCP does not judge: the right word and a wrong one are bytes in time. The limit counts for each call
+    anew, so a peer that sends a byte now and then can keep a server waiting for as long as it likes.
+    """
+    found = finished(step, flow)
+    if found is None or found[1].error or not found[0].name.startswith("recv") or step.call is None:
+        return
+    allowed = flow.memory.get(("limit", found[0].socket))
+    took = step.time - found[0].time
+    if allowed is None or took > allowed or not flow.once(f"call.in-time {step.side}"):
+        return
+    yield find(
+        "In time: {call} waited {took:duration} of the {limit:duration} it was allowed.",
+        evidence=(step.call,),
+        since=step.call,
+        call=spelled(found[0]),
+        took=took,
+        limit=allowed,
+    )
+
+
+RULES: tuple[Rule, ...] = (read, typed, arrived, time_limit, in_time)
