@@ -23,7 +23,7 @@ from pktscope.explain.entry import Call, Entry
 from pktscope.explain.lookup import Thing, name_of
 from pktscope.explain.shows import showing
 from pktscope.lab import trace
-from pktscope.model import FLAG_NAMES, State, TcpOptions
+from pktscope.model import FLAG_NAMES, Return, Side, State, TcpOptions
 from pktscope.rules import RULES, Rule
 from pktscope.text import width
 from pktscope.tui.application import Application
@@ -241,6 +241,13 @@ def test_each_row_of_a_story_has_something_to_explain() -> None:
         assert {note.rule for note in notes} & set(rules.BY_ID) <= {
             thing.id for thing in things if isinstance(thing, Rule)
         }
+
+
+def test_errors_are_found_by_every_name_the_system_has() -> None:
+    """A recording may call an error by its other name."""
+    for written, meant in (("EWOULDBLOCK", "EAGAIN"), ("ENOTSUP", "EOPNOTSUPP"), ("ECONNRESET", "ECONNRESET")):
+        back = Return(0, Side.CLIENT, 1, 1, "recv", error=written)
+        assert [name_of(thing) for thing in about(back, ())] == ["recv", meant]
 
 
 def test_the_screen_explains_the_current_row(monkeypatch: pytest.MonkeyPatch) -> None:

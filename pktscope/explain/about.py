@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pktscope.explain import lookup
+from pktscope.explain.errors import ERRORS
 from pktscope.explain.lookup import Thing
 from pktscope.model import Arp, Call, Frame, Icmp, Igmp, Note, Observation, Return, Tcp, Udp, flag_names
 from pktscope.rules import BY_ID
@@ -51,5 +52,6 @@ def carried(frame: Frame) -> tuple[str, ...]:
 
 
 def entries(name: str) -> tuple[Thing, ...]:
-    """The entry that has just this name; none where there is none."""
-    return tuple(thing for thing in lookup.index().get(lookup.plain(name), ()) if lookup.name_of(thing) == name)
+    """The entry that has just this name, or the error also called so (EWOULDBLOCK); none where there is none."""
+    found = lookup.index().get(lookup.plain(name), ())
+    return tuple(thing for thing in found if lookup.name_of(thing) == name or thing in ERRORS)

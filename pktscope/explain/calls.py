@@ -353,7 +353,15 @@ CALLS: tuple[Call, ...] = (
             N_("The end that closes first will be in TIME_WAIT; for 60 s on Linux."),
             N_("After fork(), or with makefile() open, the FIN waits until the last user has closed."),
         ),
-        errors=(BAD_DESCRIPTOR,),
+        errors=(
+            Failure(
+                error="EBADF",
+                when=N_(
+                    "C only: closed twice. By then the number may belong to another file, which is closed instead."
+                ),
+                remedy=N_("Close once. Python's close() may be called again without harm."),
+            ),
+        ),
         reference="close(2), RFC 9293 section 3.6, RFC 2525 section 2.17",
         demos=("teardown", "teardown-three", "reset"),
         see=("shutdown", "four-way teardown", "TIME_WAIT", "SO_LINGER"),

@@ -215,7 +215,7 @@ ERRORS: tuple[Entry, ...] = (
     Entry(
         name="EOPNOTSUPP",
         headline=N_("This kind of socket cannot do that: listen() or accept() on UDP."),
-        aliases=("operation not supported",),
+        aliases=("operation not supported", "ENOTSUP"),
         see=("listen",),
     ),
     Entry(

@@ -111,10 +111,10 @@ def find(name: str) -> tuple[Thing, ...]:
     exact = index().get(wanted) or tails().get(wanted)
     if exact:
         return exact
-    begun = beginning(wanted) if len(wanted) > 1 else ()
-    entries = tuple(thing for thing in begun if not isinstance(thing, Rule))
-    if len(begun) == 1 or len(entries) == 1:
-        return entries or begun
+    every = beginning(wanted) if len(wanted) > 1 else ()
+    begun = tuple(thing for thing in every if not isinstance(thing, Rule)) or every
+    if len(begun) == 1:
+        return begun
     if begun:
         literally = sorted(begun, key=lambda thing: not name_of(thing).casefold().startswith(name.casefold()))
         raise Unknown([name_of(thing) for thing in literally[:SHOWN]], several=True)

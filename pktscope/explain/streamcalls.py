@@ -308,7 +308,10 @@ CALLS: tuple[Call, ...] = (
         errors=(
             Failure(
                 error="EBADF",
-                when=N_("One of the sockets was closed, by this program."),
+                when=N_(
+                    "One of the sockets was closed, by this program. In Python mostly ValueError, for a closed "
+                    "socket's descriptor is -1."
+                ),
                 remedy=N_("Take a socket out of your lists when you close it."),
             ),
         ),
