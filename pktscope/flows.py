@@ -386,7 +386,7 @@ class Flows:
 
     def _of_return(self, back: Return) -> list[Strand]:
         call, told = self._open.pop(back.serial, (None, [self._of_socket(back.socket)]))
-        found = None if back.error or call is None else self._revealed(call, back)
+        found = None if call is None else self._failed(call, back) if back.error else self._revealed(call, back)
         if found is None:
             return told
         holder = self._holder(back.socket, back.side)
@@ -395,6 +395,13 @@ class Flows:
         if strand not in holder.strands:
             holder.strands.append(strand)
         return [strand, *(other for other in told if other is not strand)]
+
+    def _failed(self, call: Call, back: Return) -> tuple[Strand, list[int]] | None:
+        """The conversation a connect() began that failed, and the steps that one has to know."""
+        holder = self._holders.get(back.socket)
+        if call.name not in OPENING or holder is None or len(holder.strands) != 1:
+            return None
+        return holder.strands[0], list(holder.calls)
 
     def _revealed(self, call: Call, back: Return) -> tuple[Strand, list[int]] | None:
         """The conversation a return proves its call to be part of, and the steps that one has to know."""
