@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
+    from pktscope.tui.comparison import Comparison
     from pktscope.tui.session import Session
 
 TITLE = "pktscope: what really happens on the wire when two programs talk"
@@ -37,11 +38,13 @@ class Demos:
 
     title = TITLE
 
-    def __init__(self, launch: Callable[..., Run], look: dict[str, Any]) -> None:
+    def __init__(self, launch: Callable[..., Run], look: dict[str, Any], options: dict[str, Any] | None = None) -> None:
+        """`launch` is called as runner.start is, with `options` of every run."""
         from pktscope import demos
 
         self.launch = launch
         self.look = look
+        self.options = options or {}
         self.groups = demos.GROUPS
         self.running: list[Run] = []
 
@@ -74,9 +77,10 @@ class Demos:
     def start(self, demo: Demo) -> Run:
         """A run that ends with the screen it is shown on."""
         try:
-            run = self.launch(demo.name, **({"variant": demo.variant} if demo.variant else {}))
+            variant = {"variant": demo.variant} if demo.variant else {}
+            run = self.launch(demo.name, **self.options, **variant)
         except OSError as error:
-            raise Stop(PERMISSION, str(error.strerror or error)) from None
+            raise Stop(PERMISSION, _(error.strerror or str(error))) from None
         self.running.append(run)
         return run
 
@@ -90,6 +94,23 @@ class Demos:
             recording(demo), title, None, demo.shows, (demo.file, demo.source), demo.story,
             screen_options(self.look, recorded=True), demo.promise,
         )  # fmt: skip
+
+    def comparison(self, name: str, variants: tuple[str, str] | None = None) -> Comparison:
+        """Two variants of a demo, the first two where none are named; both begin at once."""
+        from pktscope import demos
+        from pktscope.present import screen_options
+        from pktscope.tui.comparison import Comparison
+
+        demo = demos.load(name)
+        names = [variant for variant, _title in demo.variants]
+        shown = tuple(names.index(variant) for variant in variants or names[:2])
+        comparison = Comparison(
+            demo.title, screen_options(self.look), demo.variants,
+            lambda variant: self.session(demos.load(name, variant), again=True), (shown[0], shown[1]),
+        )  # fmt: skip
+        for way in comparison.shown:
+            comparison.session(way)
+        return comparison
 
     def file(self, path: str) -> Session:
         """A capture that was saved before."""

@@ -74,7 +74,11 @@ class Store:
             return cls.from_stream(standard_input(), name="standard input")
         shown = ascii(path)[1:-1]
         source, status, head = opened(path, shown)
-        before_reading()
+        try:
+            before_reading()
+        except BaseException:
+            source.close()
+            raise
         store = cls(source, shown)
         if stat.S_ISREG(status.st_mode):
             store.octets_total = status.st_size

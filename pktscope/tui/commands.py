@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pktscope.render.columns import unit
-from pktscope.rows import Role
+from pktscope.rows import Role, Row
 from pktscope.text import safe_text
 from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui.options import TimeFormat
+from pktscope.tui.steering import Steering
 from pktscope.words import _
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ else:
 TIME_FORMATS: tuple[TimeFormat, ...] = ("relative", "absolute", "delta")
 
 
-class Commands(Host):
+class Commands(Steering, Host):
     """The actions of the timeline screen."""
 
     def tell(self, text: str, role: Role = Role.NOTICE) -> None:
@@ -74,15 +76,19 @@ class Commands(Host):
         self.message = (safe_text(text, 300), role)
         self.show_heading()
 
-    # Playing and moving
+    @property
+    def rows(self) -> Sequence[Row]:
+        """What is played."""
+        return self.ladder.timeline.rows
 
-    def action_play(self) -> None:
-        """Play or pause."""
-        self.set_player(playing.toggled(self.player, self.stops))
+    @property
+    def growing(self) -> bool:
+        """Whether more rows may come."""
+        return self.feed is not None and not self.feed.done
 
-    def action_step(self, by: int) -> None:
-        """A step on or back."""
-        self.set_player(playing.stepped(self.player, self.stops, by))
+    def noted(self) -> Sequence[int]:
+        """The rows with notes, in order."""
+        return sorted({found.row for found in self.ladder.timeline.anchored})
 
     def action_next(self) -> None:
         """The next match while a search is active, else the next step."""
@@ -90,45 +96,6 @@ class Commands(Host):
             self.search_on()
         else:
             self.action_step(1)
-
-    def action_speed(self, by: int) -> None:
-        """Faster or slower."""
-        self.set_player(playing.hurried(self.player, by))
-
-    def action_pace(self) -> None:
-        """True time or an even pace."""
-        self.set_player(replace(self.player, true_time=not self.player.true_time))
-
-    def action_note(self, by: int) -> None:
-        """The next row with a note, or the one before."""
-        rows = sorted({found.row for found in self.ladder.timeline.anchored})
-        here = self.player.row
-        ahead = [row for row in rows if (row > here if by > 0 else row < here)]
-        if ahead:
-            row = ahead[0] if by > 0 else ahead[-1]
-            self.set_player(replace(playing.selected(self.player, row), curtain=self.player.curtain))
-        else:
-            self.tell("there is no further note" if by > 0 else "there is no note before this one")
-
-    def action_move(self, by: int) -> None:
-        """Select another row."""
-        self.set_player(playing.selected(self.player, self.stops.moved(self.player.row, by)))
-
-    def action_edge(self, which: int) -> None:
-        """The first or the last row; the last one follows a live run."""
-        if which < 0:
-            player = playing.selected(self.player, self.stops.moved(0, 0))
-            self.set_player(replace(player, curtain=self.player.curtain))
-            return
-        self.set_player(playing.selected(self.player, self.stops.moved(len(self.ladder.timeline.rows), 0)))
-        self.following = self.feed is not None and not self.feed.done
-
-    def pick(self, row: int, twice: bool) -> None:
-        """A row was clicked."""
-        owner = playing.owner(self.ladder.timeline.rows, self.stops, row)
-        self.set_player(replace(playing.selected(self.player, owner), curtain=self.player.curtain))
-        if twice:
-            self.action_inspect()
 
     # Drawing
 
@@ -219,6 +186,12 @@ class Commands(Host):
         from pktscope.tui import windows
 
         windows.story(self)
+
+    def action_explain(self) -> None:
+        """What the current row is about: its call, its notes' rules, its flags."""
+        from pktscope.tui import windows
+
+        windows.explain(self)
 
     def action_conversations(self) -> None:
         """The list of conversations."""

@@ -16,6 +16,7 @@ from pktscope.tui.styles import Styles
 TITLES: dict[Place, str] = {
     "gallery": "Keys of the gallery",
     "timeline": "Keys of the timeline",
+    "comparison": "Keys of two runs side by side",
     "conversations": "Keys of the list of conversations",
     "text": "Keys of this text",
     "everywhere": "Keys everywhere",

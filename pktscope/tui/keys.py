@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Place = Literal["everywhere", "gallery", "timeline", "conversations", "text", "prompt"]
+Place = Literal["everywhere", "gallery", "timeline", "comparison", "conversations", "text", "prompt"]
 """What has the focus: the gallery's list, the ladder, the list of conversations, a long text (inspector, story, help),
 a line to type."""
 
@@ -62,6 +62,7 @@ TIMELINE = (
     Key(("end", "G"), "edge(1)", "End G", "Last", "go to the last row and show everything; a live run is followed"),
     Key(("enter",), "inspect", "Enter", "Inspect", "look into the selected packet or call", 4),
     Key(("o",), "story", "o", "Source", "the story, and the program's line behind the selected packet", 7),
+    Key(("x",), "explain", "x", "Explain", "what the selected call, flags and notes mean, as pktscope explain says"),
     Key(("slash",), "find", "/", "Find", "find text in labels, calls and notes", 8),
     Key(("colon",), "go", ":", "Go to", "go to a packet number (12) or a time (1.5s, 250ms)"),
     Key(("f",), "switch('focus')", "f", "Focus", "leave only the current row bright"),
@@ -79,6 +80,36 @@ TIMELINE = (
     Key(("c",), "conversations", "c", "List", "the list of conversations", 9),
     Key(("e",), "export", "e", "Export", "write this timeline as text and as JSON"),
     Key(("R",), "recorded", "R", "Recorded run", "the recorded run, where a live one did not show what it promises"),
+    Key(("escape",), "leave", "Esc", "Back", "back to the gallery, if you came from there"),
+)
+
+COMPARISON = (
+    Key(("space",), "play", "space", "Play", "play both from here, or pause", 1),
+    Key(("n", "right", "pagedown"), "step(1)", "n → PgDn", "Next", "the next step of both; later ones stay hidden", 2),
+    Key(("p", "left", "pageup"), "step(-1)", "p ← PgUp", "Back", "one step back", 3),
+    Key(("right_square_bracket",), "speed(1)", "]", "Faster", "play faster"),
+    Key(("left_square_bracket",), "speed(-1)", "[", "Slower", "play slower"),
+    Key(("r",), "pace", "r", "True time", "play in true time (long gaps cut short), or at an even pace"),
+    Key(("full_stop",), "note(1)", ".", "Note", "go to the next note on either side", 6),
+    Key(("comma",), "note(-1)", ",", "Note back", "go to the note before"),
+    Key(("down", "j"), "move(1)", "↓ j", "Down", "select the row below, with everything shown"),
+    Key(("up", "k"), "move(-1)", "↑ k", "Up", "select the row above, with everything shown"),
+    Key(("home", "g"), "edge(-1)", "Home g", "First", "go to the first row"),
+    Key(("end", "G"), "edge(1)", "End G", "Last", "go to the last row and show everything"),
+    Key(("tab",), "view", "Tab", "View", "both side by side, the left one alone, the right one alone", 4),
+    Key(("v",), "way(1, 1)", "v", "Other", "another way on the right, where there are more than two", 5),
+    Key(("V",), "way(0, 1)", "V", "Other left", "another way on the left"),
+    Key(("x",), "exchange", "x", "Swap", "left to the right, right to the left"),
+    Key(("enter",), "inspect", "Enter", "Inspect", "look into both packets or calls", 7),
+    Key(("o",), "story", "o", "Source", "the story and the programs", 8),
+    Key(("f",), "switch('focus')", "f", "Focus", "leave only the current row bright"),
+    Key(("l",), "switch('sloped')", "l", "Sloped", "sloped arrows: time passes while a packet travels"),
+    Key(("t",), "time", "t", "Time", "time since the start, of the day, or since the row before"),
+    Key(("s",), "switch('raw')", "s", "Numbers", "sequence numbers from 0, or as on the wire"),
+    Key(("1",), "hide('time')", "1", "Time column", "hide or show the columns of times"),
+    Key(("4",), "hide('notes')", "4", "Notes", "hide or show what is said below"),
+    Key(("shift+down",), "note_scroll(1)", "Shift ↓", "Note down", "scroll what is said below"),
+    Key(("shift+up",), "note_scroll(-1)", "Shift ↑", "Note up", "scroll it back"),
     Key(("escape",), "leave", "Esc", "Back", "back to the gallery, if you came from there"),
 )
 
@@ -124,6 +155,7 @@ PLACES: dict[Place, tuple[Key, ...]] = {
     "everywhere": EVERYWHERE,
     "gallery": GALLERY,
     "timeline": TIMELINE,
+    "comparison": COMPARISON,
     "conversations": CONVERSATIONS,
     "text": TEXT,
     "prompt": PROMPT,

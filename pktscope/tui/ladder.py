@@ -40,7 +40,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         self.dense: bool | None = None
         self.hidden: frozenset[str] = frozenset()
         self.columns = cells.columns(80, 24)
-        self.heights = Heights(self._measure)
+        self.heights = Heights(self.measure)
         self.painted: dict[tuple[int, Surface], list[Strip]] = {}
         self.row = 0
         self.limit = 0
@@ -50,7 +50,30 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         """What to do when a row is clicked, once or twice."""
         self.resized: Callable[[], None] = lambda: None
 
-    def _measure(self, row: int) -> int:
+    # What another drawing of other rows does otherwise
+
+    @property
+    def count(self) -> int:
+        """Rows there are."""
+        return len(self.timeline.rows)
+
+    @property
+    def breadth(self) -> int:
+        """Cells of a line."""
+        return self.columns.width
+
+    def fit_columns(self, width: int, height: int) -> None:
+        """New columns for a screen of this size."""
+        self.columns = cells.columns(
+            width, height, dense=self.dense, hidden=self.hidden, time_format=self.options.time_format, margin=EDGE
+        )
+
+    def lines(self, row: int, progress: float) -> list[list[cells.Run]]:
+        """The cell lines of a row."""
+        return cells.paint(self.timeline, row, self.columns, self.options, progress=progress)
+
+    def measure(self, row: int) -> int:
+        """How many they are."""
         return cells.height(self.timeline, row, self.columns, self.options)
 
     # What changes
@@ -58,8 +81,8 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, timeline: Timeline) -> None:
         """Another timeline, from its first row."""
         self.timeline = timeline
-        self.heights = Heights(self._measure)
-        self.heights.grow(len(timeline.rows))
+        self.heights = Heights(self.measure)
+        self.heights.grow(self.count)
         self.restyle()
 
     def grown(self, last_kept: int, touched: list[int]) -> None:
@@ -67,7 +90,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         for row in (last_kept, *touched):
             self._forget(row)
             self.heights.changed(row)
-        self.heights.grow(len(self.timeline.rows))
+        self.heights.grow(self.count)
         self._sized()
         self.refresh()
 
@@ -133,10 +156,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         if not size.width or not size.height:
             return
         screen = self.app.size
-        self.columns = cells.columns(
-            screen.width, screen.height,
-            dense=self.dense, hidden=self.hidden, time_format=self.options.time_format, margin=EDGE,
-        )  # fmt: skip
+        self.fit_columns(screen.width, screen.height)
         self.heights.clear()
         self.restyle()
 
@@ -154,7 +174,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _sized(self) -> None:
         shown = self.heights.top(self.limit) if self.limit < self.heights.count else self.heights.total
-        self.virtual_size = Size(self.columns.width, max(1, shown + (1 if self.limit < self.heights.count else 0)))
+        self.virtual_size = Size(self.breadth, max(1, shown + (1 if self.limit < self.heights.count else 0)))
 
     # Painting
 
@@ -175,9 +195,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
         moving = row == self.row and self.progress < 1.0
         known = None if moving else self.painted.get((row, surface))
         if known is None:
-            lines = cells.paint(
-                self.timeline, row, self.columns, self.options, progress=self.progress if row == self.row else 1.0
-            )
+            lines = self.lines(row, self.progress if row == self.row else 1.0)
             known = [self._strip(line, surface) for line in lines]
             if not moving:
                 self._keep(row, surface, known)
@@ -186,10 +204,10 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
     def _strip(self, line: list[tuple[str, Role]], surface: Surface) -> Strip:
         of = self.inks.of
         segments = [Segment(text, of(role, surface)) for text, role in line]
-        spare = self.size.width - self.columns.width
+        spare = self.size.width - self.breadth
         if spare > 0:
             segments.append(Segment(" " * spare, self.inks.ground(surface)))
-        return Strip(segments, self.columns.width + max(0, spare))
+        return Strip(segments, self.breadth + max(0, spare))
 
     def _keep(self, row: int, surface: Surface, strips: list[Strip]) -> None:
         self.painted[row, surface] = strips
@@ -198,7 +216,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
                 del self.painted[old]
 
     def _later(self, width: int) -> Strip:
-        left = len(self.timeline.rows) - self.limit
+        left = self.count - self.limit
         text = f"{left:,} more {'row' if left == 1 else 'rows'} to come: n or space; End shows all"
         return Strip(
             [Segment(text[:width].center(width), self.inks.muted(Surface.LADDER))],

@@ -17,7 +17,9 @@ from pktscope.tui.source import own_lines, program
 from pktscope.words import _
 
 if TYPE_CHECKING:
+    from pktscope.render.cells import Options
     from pktscope.tui.commands import Commands
+    from pktscope.tui.feed import Feed
 
 
 def current_step(screen: Commands) -> Step | None:
@@ -34,17 +36,24 @@ def inspected_parts(screen: Commands, width: int) -> Sequence[Part]:
     feed = screen.feed
     if step is None or feed is None:
         return [Part("nothing yet", [])]
-    if isinstance(step.observation, Frame):
-        step = replace(step, observation=replace(step.observation, layers=layers(step.observation)))
-    row = screen.player.row
-    context = Context(
-        feed.flow.steps, screen.ladder.timeline.notes_at(row), feed.returns, feed.flow.steps[0].time,
-        ascii=screen.ladder.options.ascii, raw=screen.ladder.options.raw_numbers, sources=screen.session.sources(),
-    )  # fmt: skip
-    parts = described(step, context, width)
+    options = screen.ladder.options
+    parts = step_parts(step, feed, screen.player.row, width, screen.session.sources(), options)
     if isinstance(step.observation, Frame) and step.observation.data:
         parts.append(Part("scapy's dissection", dissection_lines(screen, step.observation, width)))
     return parts
+
+
+def step_parts(
+    step: Step, feed: Feed, row: int, width: int, sources: tuple[tuple[str, str], ...], options: Options
+) -> list[Part]:
+    """What the inspector says of a step that a row shows, but for scapy's view."""
+    if isinstance(step.observation, Frame):
+        step = replace(step, observation=replace(step.observation, layers=layers(step.observation)))
+    context = Context(
+        feed.flow.steps, feed.timeline.notes_at(row), feed.returns, feed.flow.steps[0].time,
+        ascii=options.ascii, raw=options.raw_numbers, sources=sources,
+    )  # fmt: skip
+    return described(step, context, width)
 
 
 def dissection_lines(screen: Commands, frame: Frame, width: int) -> list[Line]:
