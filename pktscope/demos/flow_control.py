@@ -42,7 +42,7 @@ def server(address, pause):
 
 def client(address, pause):
     sock = socket(AF_INET, SOCK_STREAM)
-    sock.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # small, so that it is soon full, too
+    sock.setsockopt(SOL_SOCKET, SO_SNDBUF, 2048)  # small, so that it is soon full, too
     sock.connect(address)
     sock.sendall(b"x" * SIZE)
     pause()  # until all of it has been read

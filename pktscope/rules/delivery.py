@@ -171,6 +171,10 @@ def full_buffer(step: Step, me: End, flow: Flow) -> tuple[Phrase, int] | None:
         return None
     if step.time - flow.steps[step.call].time < SEND_BLOCKED or me.una <= 1:
         return None
+    opened = flow.memory.get(("window reopened", me.side.other), -1)
+    if opened > step.call:
+        reason = phrase("the send buffer was full, and nothing could leave it before the other end had room again")
+        return reason, opened
     waiting = step.octets[1] - me.una
     if waiting < 2 * largest_segment(flow, step.side):
         return None

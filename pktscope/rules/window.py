@@ -173,6 +173,7 @@ def window_update(step: Step, flow: Flow) -> Iterator[Finding]:
     shut = flow.marks.get(closed(step.side))
     if shut is not None and segment.window > 0:
         del flow.marks[closed(step.side)]
+        flow.memory["window reopened", step.side] = step.index
         for key in (f"probe {step.side.other}", f"probe {step.side.other} wait"):
             flow.marks.pop(key, None)
             flow.counts.pop(key, None)
