@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import assert_never
 
+from pktscope import dhcp, dns
 from pktscope.model import (
     ACK,
     FIN,
@@ -110,7 +111,7 @@ def frame_label(
         case Tcp():
             return words + tcp_label(frame, frame.transport, segment, window)
         case Udp():
-            return ("UDP", counted(frame.length, "bytes"), *preview(frame.payload, frame.length))
+            return udp_label(frame)
         case Icmp():
             first, *others = icmp_label(frame, frame.transport)
             return (first, *words, *others)
@@ -235,6 +236,27 @@ def icmp_label(frame: Frame, icmp: Icmp) -> tuple[str, ...]:
     elif frame.length:
         parts.append(counted(frame.length, "bytes"))
     return tuple(parts)
+
+
+def udp_label(frame: Frame) -> tuple[str, ...]:
+    """'UDP', '5 bytes', '"hello"'; 'DNS', 'A www.example.org?'; 'DHCP discover'."""
+    ports = {frame.source.port, frame.target.port}
+    if ports & dns.PORTS and (message := dns.parse(frame.payload)) is not None:
+        return dns_label(message)
+    if ports <= dhcp.PORTS and (told := dhcp.parse(frame.payload)) is not None:
+        given = (told.yours if told.yours != "0.0.0.0" else "", told.requested)
+        return (f"DHCP {told.type.lower()}", *(address for address in given if address))
+    return ("UDP", counted(frame.length, "bytes"), *preview(frame.payload, frame.length))
+
+
+def dns_label(message: dns.Dns) -> tuple[str, ...]:
+    """'DNS', 'A www.example.org?'; 'DNS', 'A 192.0.2.80', 'www.example.org'; 'DNS', 'NXDOMAIN', 'www.example.org'."""
+    name, kind = message.questions[0]
+    if not message.response:
+        return "DNS", f"{kind} {safe_text(name, 60)}?"
+    found = [f"{record.type} {safe_text(record.data, 60)}" for record in message.answers if record.data]
+    code = message.code if message.code != "NOERROR" or not found else ""
+    return ("DNS", *([code] if code else []), *found[:2], safe_text(name, 60))
 
 
 def arp_label(arp: Arp) -> tuple[str, ...]:

@@ -1,0 +1,48 @@
+"""The first packet to a neighbour, and where it must go: ARP.
+
+The client's program knows an IP address. Its kernel sees that the address is on the same link, but a frame on an
+Ethernet needs a hardware address (MAC). So before the first packet leaves, it asks everybody by ARP: who has 10.0.0.2?
+The one who has it answers, to the asker alone, and only then does the waiting packet go. The second packet goes at
+once: the answer is in the neighbour cache now, and the server, who was asked, has learnt the client's address too. Then
+the client tries an address that nobody has. Its kernel asks three times, a second apart, and gives up: connect() fails
+with EHOSTUNREACH, and not one IP packet has left.
+
+To try next: `ip neigh` on your own machine, before and after a ping; over IPv6, where neighbours are found
+by ICMPv6; give two hosts the same address.
+"""
+
+from errno import EHOSTUNREACH
+from socket import AF_INET, SOCK_DGRAM, SOCK_STREAM, socket
+
+PROMISE = "ARP before the first packet, none before the second, and EHOSTUNREACH where nobody answers"
+SHOWS = ("arp.request", "arp.reply", "arp.resolved", "arp.cached", "arp.again", "arp.nobody")
+NEEDS = {"topology": "wire", "arp": True}
+SECONDS = 5.0
+
+
+def server(address, pause):
+    sock = socket(AF_INET, SOCK_DGRAM)
+    sock.bind(address)
+    for _ in range(2):
+        message, sender = sock.recvfrom(1024)
+        sock.sendto(message.upper(), sender)
+    sock.close()
+
+
+def client(address, pause):
+    sock = socket(AF_INET, SOCK_DGRAM)
+    for scene, message in ("The first packet", b"first"), ("The second packet", b"second"):
+        pause(scene)
+        sock.sendto(message, address)
+        sock.recvfrom(1024)
+    sock.close()
+
+    pause("Nobody there")
+    host, port = address
+    sock = socket(AF_INET, SOCK_STREAM)
+    try:
+        sock.connect((host.rpartition(".")[0] + ".99", port))
+    except OSError as error:
+        if error.errno != EHOSTUNREACH:  # "No route to host" is what we came for
+            raise
+    sock.close()
