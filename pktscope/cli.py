@@ -16,6 +16,7 @@ import click  # noqa: E402
 
 from pktscope import __version__, languages  # noqa: E402
 from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe, stand_in  # noqa: E402
+from pktscope.words import _, say  # noqa: E402
 
 if TYPE_CHECKING:
     from pktscope.demos import Demo
@@ -107,7 +108,7 @@ def list_demos() -> int:
     every = demos.every()
     size = max(len(each.name) for each in every)
     for each in every:
-        click.echo(f"{each.name:<{size}}  {each.title} ({each.seconds:g} s)")
+        click.echo(f"{each.name:<{size}}  {_(each.title)} ({each.seconds:g} s)")
     return OK
 
 
@@ -142,7 +143,7 @@ def record(name: str, write_to: str, host: bool) -> int:
 def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **look: Any) -> int:
     """Explain a saved capture: pcap or pcapng, gzip too; '-' reads standard input."""
     if (file is None) == (compare is None):
-        raise Stop(USAGE, "replay takes one FILE, or --compare and two of them")
+        raise Stop(USAGE, _("replay takes one FILE, or --compare and two of them"))
     if compare is not None:
         from pktscope.comparing import compare_files
 
@@ -153,7 +154,7 @@ def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **loo
     from pktscope.present import present
 
     store = opened(lambda: Store.open(file, lay_down_privileges), file)
-    return present(store, look, title=os.path.basename(file) if file != "-" else "standard input", stream=stream)
+    return present(store, look, title=os.path.basename(file) if file != "-" else _("standard input"), stream=stream)
 
 
 @commands.command(short_help="Watch an interface.")
@@ -185,7 +186,7 @@ def live(
         if on_screen(look) and not begins(store, run):
             store.wait(1)
             return ended(run) or FAILED
-        title = f"live on {safe(interface)}"
+        title = say("live on {interface}", {"interface": safe(interface)})
         return present(store, look, title=title, stream=stream, run=run, endless=True)
 
 
@@ -261,11 +262,13 @@ def explain(name: tuple[str, ...], **look: Any) -> int:
 def doctor() -> int:
     """What this machine allows, step by step, and the way out of each refusal."""
     from pktscope.lab import ladder
+    from pktscope.text import fit
 
     for found in ladder.findings():
-        click.echo(f"{'yes' if found.ok else 'no ':<4} {found.step}: {found.detail}")
+        values = {"step": _(found.step), "detail": found.detail}
+        click.echo(fit(_("yes") if found.ok else _("no"), 4) + " " + say("{step}: {detail}", values))
         if found.way_out:
-            click.echo(f"     way out: {found.way_out}")
+            click.echo("     " + say("way out: {way_out}", {"way_out": found.way_out}))
     return OK
 
 
@@ -311,15 +314,14 @@ def run_commands(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        complain(f"{error.format_message()} ('pktscope --help' shows how)")
+        complain(say("{what} ('pktscope --help' shows how)", {"what": error.format_message()}))
         return USAGE
     except OSError as error:
-        complain(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+        complain(f"{error.filename or ''}: {_(error.strerror or str(error))}".lstrip(": "))
         return FAILED
     except Exception as error:
         if os.environ.get("PKTSCOPE_DEBUG"):
             raise
-        complain(
-            f"a defect of pktscope, please report it: {type(error).__name__}: {error} (PKTSCOPE_DEBUG=1 shows where)"
-        )
+        values = {"error": f"{type(error).__name__}: {error}"}
+        complain(say("a defect of pktscope, please report it: {error} (PKTSCOPE_DEBUG=1 shows where)", values))
         return FAILED

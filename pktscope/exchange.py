@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pktscope.exits import FAILED, NOT_SHOWN, OK, PERMISSION, USAGE, Stop, complain, quoted, safe
 from pktscope.present import ended, on_screen, present, print_out, show_screen
+from pktscope.words import _, retold, say
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -27,14 +28,14 @@ def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] |
     with runner.start(demo.name, host=host, interactive=screen) as run:
         receive = receiver(run, write_to)
         if look is not None and on_screen(look):
-            code = show_screen(receive, look, title=demo.title, run=run, demo=demo)
+            code = show_screen(receive, look, title=_(demo.title), run=run, demo=demo)
             return play_recording(demo, run.refusal, look) if code == PERMISSION else code
         store = receive()
         if look is None:
             return recorded(store, run, demo, write_to or "")
         if refused(store, run):
             return play_recording(demo, run.refusal, look)
-        return print_out(store, look, title=demo.title, stream="", run=run, demo=demo, endless=False)
+        return print_out(store, look, title=_(demo.title), stream="", run=run, demo=demo, endless=False)
 
 
 def begins(store: Store, run: Run) -> bool:
@@ -57,26 +58,26 @@ def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
 
     from pktscope.capture.store import Store
 
-    complain(f"{why}; playing the recorded exchange instead")
+    complain(say("{why}; playing the recorded exchange instead", {"why": retold(why)}))
     with as_file(files("pktscope.recordings") / f"{demo.name}.pcapng") as path:
         store = opened(lambda: Store.open(str(path)))
-    return present(store, look, title=f"{demo.title} (recorded)", demo=demo)
+    return present(store, look, title=say("{title} (recorded)", {"title": _(demo.title)}), demo=demo)
 
 
 def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     """Wait for a run to be recorded and say how it went."""
     from pktscope.promise import outcome
     from pktscope.show import folded
-    from pktscope.words import counted
 
-    flow, _ = folded(store, None)
+    flow = folded(store, None)[0]
     code = ended(run)
     if code != OK:
         return code
     if store.copy_lost:
-        raise Stop(FAILED, f"{safe(write_to)}: {store.copy_lost}")
+        raise Stop(FAILED, f"{safe(write_to)}: {retold(store.copy_lost)}")
     kept = outcome(demo.shows, flow.notes, demo.promise)
-    print(f"{safe(write_to)}: {counted(store.frame_count, 'frames')}. {kept.sentence}")
+    values = {"file": safe(write_to), "count": store.frame_count, "kept": kept.sentence}
+    print(say("{file}: {count:frames}. {kept}", values))
     return OK if kept.kept else NOT_SHOWN
 
 
@@ -124,7 +125,7 @@ def writable(path: str) -> FileIO:
     from pktscope.lab.privileges import as_invoking_user
 
     if path == "-":
-        raise Stop(USAGE, "-w -: standard output shows the timeline; name a file")
+        raise Stop(USAGE, _("-w -: standard output shows the timeline; name a file"))
     try:
         with as_invoking_user():
             fresh = not os.path.lexists(path)
@@ -132,7 +133,8 @@ def writable(path: str) -> FileIO:
             kept.fresh = fresh
             return kept
     except OSError as error:
-        raise Stop(FAILED, f"cannot write {quoted(path)}: {error.strerror}; name another file with -w") from None
+        values = {"file": quoted(path), "why": _(error.strerror or "")}
+        raise Stop(FAILED, say("cannot write {file}: {why}; name another file with -w", values)) from None
 
 
 def lay_down_privileges() -> None:

@@ -6,6 +6,8 @@ import os
 import sys
 from contextlib import suppress
 
+from pktscope.words import _
+
 OK, FAILED, USAGE, PERMISSION, NOT_SHOWN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Well; failure; usage, bad file or filter; no right to; the demo ran and showed something else; Ctrl-C."""
 
@@ -31,7 +33,7 @@ def stand_in() -> None:
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     if sys.stdout is None:
-        raise Stop(FAILED, "standard output is closed; leave it open, or redirect it: > FILE")
+        raise Stop(FAILED, _("standard output is closed; leave it open, or redirect it: > FILE"))
 
 
 def complain(line: str) -> None:

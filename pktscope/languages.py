@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pktscope import words
+from pktscope.words import N_
 
 ENGLISH = "en"
 NAMES = {"en": ENGLISH, "zh": "zh_CN", "zh_CN": "zh_CN"}
@@ -21,6 +22,17 @@ LOCALE = Path(__file__).with_name("locale")
 DOMAIN = "pktscope"
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Where a system says which language its messages have; the first that is set decides (locale(7))."""
+
+SYSTEM = (
+    N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("Is a directory"),
+    N_("Not a directory"), N_("File exists"), N_("No space left on device"), N_("Read-only file system"),
+    N_("Input/output error"), N_("Too many open files"), N_("Broken pipe"), N_("No such device"),
+    N_("Address already in use"), N_("Cannot assign requested address"), N_("Connection refused"),
+    N_("File name too long"), N_("Disk quota exceeded"), N_("Invalid argument"), N_("Cannot allocate memory"),
+    N_("Exec format error"), N_("Text file busy"), N_("No such process"), N_("Resource temporarily unavailable"),
+    N_("Network is down"), N_("Device or resource busy"), N_("Bad file descriptor"), N_("Illegal seek"),
+)  # fmt: skip
+"""What the C library says of errors: it always says it in English here, as nobody sets its locale."""
 
 MAGIC = 0x950412DE
 """First word of a .mo file, in its byte order."""

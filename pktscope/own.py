@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pktscope.exits import USAGE, Stop, quoted, safe
-from pktscope.words import N_, _, capital, phrase, say
+from pktscope.words import N_, _, capital, phrase, retold, say
 
 if TYPE_CHECKING:
     from pktscope.lab.own import Spec, Wanted
@@ -184,7 +184,7 @@ def read(path: str) -> bytes:
         with open(path, "rb") as file:
             source = file.read(MOST_TEXT + 1)
     except OSError as error:
-        values: dict[str, object] = {"file": quoted(path), "why": error.strerror or ""}
+        values: dict[str, object] = {"file": quoted(path), "why": _(error.strerror or "")}
         raise Stop(USAGE, say(N_("cannot read {file}: {why}"), values)) from None
     if len(source) > MOST_TEXT:
         raise Stop(USAGE, say(N_("{file}: this is longer than any program (1 MB)"), {"file": quoted(path)}))
@@ -249,7 +249,6 @@ OTHERWISE = N_("{who}: {how}")
 def endings(observations: Iterable[Observation]) -> str:
     """How each program ended, in one line; '' where none was seen to."""
     from pktscope.model import Call
-    from pktscope.words import retold
 
     exits = [seen for seen in observations if isinstance(seen, Call) and seen.name == "exit"]
     several = {seen.side for seen in exits if seen.program > 1}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pktscope.exits import FAILED, NOT_SHOWN, OK, USAGE, Stop, safe
+from pktscope.words import _, retold
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -87,7 +88,7 @@ def print_out(
     finish(store, endless)
     if store.error:
         code = ended(run) if run is not None else OK
-        raise Stop(code or USAGE, "" if code else store.error)
+        raise Stop(code or USAGE, "" if code else retold(store.error))
     show.complain(store, safe(title))
     try:
         chosen = None if store.exchange and not stream else show.choose(store.conversations, stream)
@@ -115,7 +116,7 @@ def finish(store: Store, endless: bool) -> None:
     from pktscope import show
 
     if endless and sys.stderr.isatty():
-        sys.stderr.write("pktscope: capturing; Ctrl-C ends it and shows what was seen\n")
+        sys.stderr.write("pktscope: " + _("capturing; Ctrl-C ends it and shows what was seen") + "\n")
     show.watch(store, sys.stderr)
     if endless:
         handle_ends(signal.SIG_DFL)
@@ -159,7 +160,7 @@ def ended(run: Run) -> int:
     """How a run went, as an exit code; its one line on stderr where it went wrong."""
     status = run.wait()
     if run.refusal:
-        sys.stderr.write(f"pktscope: {run.refusal}\n")
+        sys.stderr.write(f"pktscope: {retold(run.refusal)}\n")
     return int(status)
 
 

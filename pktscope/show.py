@@ -14,9 +14,9 @@ from pktscope.flows import Flows
 from pktscope.model import Conversation, Exchange, Note, Step
 from pktscope.render.columns import Options, TimeFormat
 from pktscope.render.text import PIPE_WIDTH
-from pktscope.text import safe_text
+from pktscope.text import fit, safe_text, width
 from pktscope.theme import Depth
-from pktscope.words import counted, duration
+from pktscope.words import N_, _, duration, retold, say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -51,9 +51,11 @@ def choose(conversations: Sequence[Conversation], wanted: str) -> Conversation |
         for each in conversations:
             if each.name == name:
                 return each
-    known = ", ".join(each.name for each in islice(conversations, 8)) or "none"
-    more = f" and {len(conversations) - 8:,} more" if len(conversations) > 8 else ""
-    raise NoSuchConversation(f"there is no conversation {safe_text(wanted, 40)}; there are: {known}{more}")
+    values: dict[str, object] = {"wanted": safe_text(wanted, 40), "more": len(conversations) - 8}
+    values["known"] = ", ".join(each.name for each in islice(conversations, 8)) or _("none")
+    if len(conversations) > 8:
+        raise NoSuchConversation(say("there is no conversation {wanted}; there are: {known} and {more:,} more", values))
+    raise NoSuchConversation(say("there is no conversation {wanted}; there are: {known}", values))
 
 
 def folded(store: Store, conversation: Conversation | None) -> tuple[Flow | Flows, list[tuple[Step, tuple[Note, ...]]]]:
@@ -79,8 +81,8 @@ def exchange_of(store: Store) -> Exchange | None:
 def conversation_lines(store: Store) -> Iterator[str]:
     """The list to choose from, a line each, columns as wide as they need to be."""
     found = store.conversations
-    frames = counted(store.frame_count, "frames")
-    yield f"{counted(len(found), 'conversations')}, {frames}. Show one with --stream NAME."
+    values = {"conversations": len(found), "frames": store.frame_count}
+    yield say("{conversations:conversations}, {frames:frames}. Show one with --stream NAME.", values)
     yield ""
     rows = [
         (
@@ -89,12 +91,13 @@ def conversation_lines(store: Store) -> Iterator[str]:
         )
         for each in found
     ]  # fmt: skip
-    heads = ("name", "client", "server", "frames ->", "<-", "bytes ->", "<-", "lasts")
-    sizes = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    heads = (
+        _("name"), _("client"), _("server"), _("frames ->"), "<-", _("bytes ->"), "<-", _("lasts"),
+    )  # fmt: skip
+    sizes = [max(width(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     for row in (heads, *rows):
         cells = [
-            text.ljust(size) if at < 3 else text.rjust(size)
-            for at, (text, size) in enumerate(zip(row, sizes, strict=True))
+            fit(text, size, "<" if at < 3 else ">") for at, (text, size) in enumerate(zip(row, sizes, strict=True))
         ]
         yield "  ".join(cells).rstrip()
 
@@ -128,7 +131,8 @@ def heading(store: Store, flow: Flow | Flows, title: str) -> Iterator[str]:
     """What stands above the ladder: what it is, where it happened, who talks."""
     exchange = store.exchange
     if exchange is not None and exchange.room:
-        yield f"{exchange.title or title}: {exchange.room}"
+        values = {"title": _(exchange.title) if exchange.title else title, "room": retold(exchange.room)}
+        yield say("{title}: {room}", values)
     else:
         yield title
     if flow.client is not None and flow.server is not None and (flow.client.address or flow.server.address):
@@ -155,8 +159,13 @@ def watch(store: Store, out: TextIO) -> None:
     while not store.wait(0.25):
         if time.monotonic() - begun > 0.5:
             done, whole = store.progress
-            part = f", {100 * done // whole} %" if whole else ""
-            out.write(f"\r{counted(store.frame_count, 'frames')}, {counted(done, 'bytes')} read{part} \x1b[K")
+            values = {"frames": store.frame_count, "done": done, "part": 100 * done // whole if whole else 0}
+            told = (
+                N_("{frames:frames}, {done:bytes} read, {part} %")
+                if whole
+                else N_("{frames:frames}, {done:bytes} read")
+            )
+            out.write(f"\r{say(told, values)} \x1b[K")
             out.flush()
     if time.monotonic() - begun > 0.5:
         out.write("\r\x1b[K")
@@ -166,4 +175,4 @@ def watch(store: Store, out: TextIO) -> None:
 def complain(store: Store, name: str) -> None:
     """What is wrong with a capture, on stderr, a line each."""
     for complaint in store.complaints:
-        sys.stderr.write(f"pktscope: {name}: {complaint}\n")
+        sys.stderr.write(f"pktscope: {name}: {retold(complaint)}\n")

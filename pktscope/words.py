@@ -197,7 +197,7 @@ def retold(text: str) -> str:
         if all(piece in text for piece in pieces) and (found := shape.fullmatch(text)):
             values: dict[str, object] = {name: retold(value) for name, value in found.groupdict().items()}
             return SAYER.vformat(PLACEHOLDER.sub(r"{\1}", _(message)), (), values)
-    return text
+    return _("; ").join(map(retold, text.split("; "))) if "; " in text else text
 
 
 PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
@@ -224,7 +224,7 @@ def shape_of(message: str) -> re.Pattern[str]:
     pattern, end = "", 0
     for place in PLACEHOLDER.finditer(message):
         name = place[1]
-        pattern += re.escape(message[end : place.start()]) + (f"(?P={name})" if name in seen else f"(?P<{name}>.+)")
+        pattern += re.escape(message[end : place.start()]) + (f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
         seen.add(name)
         end = place.end()
     return re.compile(pattern + re.escape(message[end:]), re.DOTALL)

@@ -52,7 +52,7 @@ def test_the_sysctl_that_forbids_is_named(
     monkeypatch.setattr(ladder, "_read", lambda name: value if name == sysctl else "")
     refused = Refused("unshare", number)
 
-    assert ladder.explain(refused) == f"refused (unshare: {errno.errorcode[number]}; {sysctl} = {value})"
+    assert ladder.explain(refused) == f"refused (unshare: {errno.errorcode[number]}, {sysctl} = {value})"
     assert ladder.way_out(USER_ROOM, refused).endswith(way_out.format(sysctl))
 
 

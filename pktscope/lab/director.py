@@ -24,6 +24,7 @@ from pktscope.lab.program import Program
 from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.trace import sample_of
 from pktscope.model import Call, End, Endpoint, Return, Sample, Side, State
+from pktscope.words import N_, _, say
 
 QUIET = 0.06
 """Seconds without a frame that make a wire quiet: longer than the 40 ms a delayed ACK may take."""
@@ -43,7 +44,10 @@ TURN = 10
 READING = 2.0
 """Seconds a program waits for its line at most where somebody else never comes to rest."""
 
-STOPPED = "stopped by whoever started the run"
+STOPPED = N_("stopped by whoever started the run")
+
+
+KILLED = N_("killed by {signal}")
 
 
 class Interrupted(Exception):
@@ -115,7 +119,7 @@ class Director:
     def _turn(self) -> None:
         """Wait for something to be told, take it all, write what nothing earlier can come before."""
         watchful = self._held or self._settling or self._paused() or (self._asking() and not self._lines.interactive)
-        for descriptor, _ in self._poll.poll(TURN if watchful else 10 * TURN):
+        for descriptor, _event in self._poll.poll(TURN if watchful else 10 * TURN):
             if descriptor == self._control:
                 self._obey()
         frames = self._ring.count()
@@ -147,6 +151,7 @@ class Director:
             for event in program.hear():
                 self._learn(event)
                 self._hold(event.time, event)
+            bounds += [program.behind] if program.behind else []
             if program.ended and not before:
                 self._bury(program)
         if self._sniffer.ended:
@@ -183,7 +188,7 @@ class Director:
         _, status = os.waitpid(program.pid, 0)
         if os.WIFSIGNALED(status):
             name = signal.Signals(os.WTERMSIG(status)).name
-            program.failure = f"killed by {name}"
+            program.failure = say(KILLED, {"signal": name})
             call = Call(time.time_ns(), program.side, program.host_pid, 0, "exit", program.failure)
             self._hold(call.time, call)
 
@@ -199,7 +204,8 @@ class Director:
             if not client.started and self._server.ready:
                 client.go()
             elif not client.started and self._server.ended:
-                raise Interrupted(f"the server never came to listen: {self._server.failure or 'it ended'}")
+                why = self._server.failure or _("it ended")
+                raise Interrupted(say("the server never came to listen: {why}", {"why": why}))
 
     def _paused(self) -> list[Program]:
         return [program for program in self._programs if program.paused]
@@ -267,7 +273,7 @@ class Director:
         if failure:
             self._deadline = min(self._deadline, now + PATIENCE)
         if now > self._deadline:
-            raise Interrupted(failure or f"the time is up; {doing(self._programs)}")
+            raise Interrupted(failure or say("the time is up; {doing}", {"doing": doing(self._programs)}))
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -283,7 +289,7 @@ class Director:
         while not self._sniffer.ended:
             self._turn()
             if time.monotonic() > until:
-                raise Interrupted("the sniffer did not come to an end")
+                raise Interrupted(_("the sniffer did not come to an end"))
 
     def _sample_all(self) -> None:
         """Tell the kernel's state of every connection where it is not the one told last."""
@@ -307,18 +313,23 @@ class Director:
 
     def _failed(self) -> str:
         """Which programs failed, and how."""
-        return "; ".join(f"the {program.side}: {program.failure}" for program in self._programs if program.failure)
+        failed = [program for program in self._programs if program.failure]
+        return "; ".join(say("the {side}: {how}", {"side": each.side, "how": each.failure}) for each in failed)
 
     def _failure(self) -> str:
         """What keeps the finished run from being trusted."""
-        dropped = f"the kernel could not store {self._ring.dropped} frames" if self._ring.dropped else ""
-        return "; ".join(line for line in (self._failed(), dropped) if line)
+        dropped = self._ring.dropped
+        lost = say("the kernel could not store {count:frames}", {"count": dropped}) if dropped else ""
+        return "; ".join(line for line in (self._failed(), lost) if line)
 
 
 def doing(programs: Iterable[Program]) -> str:
-    """'the client is in recv(), the server has ended'."""
+    """'the client is in recv(); the server has ended'."""
     told = []
     for program in programs:
-        where = f"is in {program.last.name}()" if isinstance(program.last, Call) else "runs"
-        told.append(f"the {program.side} {'has ended' if program.ended else where}")
-    return ", ".join(told)
+        values = {"side": program.side, "call": program.last.name if isinstance(program.last, Call) else ""}
+        how = N_("the {side} has ended")
+        if not program.ended:
+            how = N_("the {side} is in {call}()") if values["call"] else N_("the {side} runs")
+        told.append(say(how, values))
+    return "; ".join(told)

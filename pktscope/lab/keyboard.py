@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from pktscope.lab.teller import Teller
-from pktscope.words import say
+from pktscope.words import N_, say
 
 LONGEST_LINE = 200
 """Characters of a printed line that are kept."""
@@ -26,7 +26,7 @@ MOST_LINES = 2_000
 WINDOW = 1.0
 """Seconds over which lines are counted."""
 
-LEFT_OUT = "… {count:,} more lines were printed and are not kept"
+LEFT_OUT = N_("… {count:,} more lines were printed and are not kept")
 
 
 def install(teller: Teller) -> None:

@@ -13,6 +13,7 @@ from pktscope.capture.ring import Ring, link_of
 from pktscope.lab import room, threshold
 from pktscope.lab.room import Refused
 from pktscope.lab.threshold import HOST, ROOM, SUDO, USER_ROOM
+from pktscope.words import N_, _, say
 
 APPARMOR_PROFILE = """\
 # /etc/apparmor.d/pktscope: lets this Python make user namespaces.
@@ -26,10 +27,10 @@ profile pktscope {python} flags=(unconfined) {{
 """For systems where AppArmor takes every capability from unprivileged user namespaces (Ubuntu 23.10 and later)."""
 
 _NAMES = {
-    ROOM: "private room, as root",
-    USER_ROOM: "private room, by a user namespace",
-    SUDO: "sudo without a password",
-    HOST: "sniffing on the host's loopback",
+    ROOM: N_("private room, as root"),
+    USER_ROOM: N_("private room, by a user namespace"),
+    SUDO: N_("sudo without a password"),
+    HOST: N_("sniffing on the host's loopback"),
 }
 
 _SETTINGS = (
@@ -77,11 +78,13 @@ def finding(rung: str) -> Finding:
     name = _NAMES[rung]
     if rung == SUDO:
         allowed = sudo_allowed()
-        return Finding(name, allowed, "works" if allowed else "not here", "" if allowed else "run pktscope with sudo")
+        if allowed:
+            return Finding(name, True, _("works"))
+        return Finding(name, False, _("not here"), _("run pktscope with sudo"))
     refused = probe(rung)
     if refused is None:
-        return Finding(name, True, "works")
-    detail = f"refused ({refused})" if rung == HOST else explain(refused)
+        return Finding(name, True, _("works"))
+    detail = say("refused ({refused})", {"refused": refused}) if rung == HOST else explain(refused)
     return Finding(name, False, detail, way_out(rung, refused))
 
 
@@ -134,9 +137,10 @@ def again_as_root() -> NoReturn:
 
 
 def explain(refused: Refused) -> str:
-    """'refused (unshare: EPERM; kernel.unprivileged_userns_clone = 0)': step, errno, and the sysctl that rules it."""
+    """'refused (unshare: EPERM, kernel.unprivileged_userns_clone = 0)': step, errno, and the sysctl that rules it."""
     setting = forbidding()
-    return f"refused ({refused}{f'; {setting[0]} = {setting[1]}' if setting else ''})"
+    why = f"{refused}, {setting[0]} = {setting[1]}" if setting else refused
+    return say("refused ({refused})", {"refused": why})
 
 
 def apparmor_profile() -> str:
@@ -163,10 +167,10 @@ def _read(name: str) -> str:
 def way_out(rung: str, refused: Refused) -> str:
     """What to do about a refusal, in one sentence."""
     if rung == HOST:
-        return "run it with sudo" if os.geteuid() else "give the container the capability NET_RAW"
+        return _("run it with sudo") if os.geteuid() else _("give the container the capability NET_RAW")
     setting = forbidding()
     if setting is not None and refused.number in (errno.EPERM, errno.EACCES, errno.ENOSPC):
-        return f"run it with sudo, or allow it: sudo sysctl -w {setting[0]}={setting[2]}"
+        return say("run it with sudo, or allow it: sudo sysctl -w {setting}", {"setting": f"{setting[0]}={setting[2]}"})
     if os.geteuid() == 0:
-        return "give the container the capabilities SYS_ADMIN and NET_ADMIN, or run pktscope outside it"
-    return "run it with sudo"
+        return _("give the container the capabilities SYS_ADMIN and NET_ADMIN, or run pktscope outside it")
+    return _("run it with sudo")

@@ -17,6 +17,7 @@ from pktscope.capture.sniff import NoFilter, compile_filter, load, sniff_ring
 from pktscope.lab import kernel, ladder
 from pktscope.lab.codes import DENIED, FAILED, OK, USAGE
 from pktscope.model import End
+from pktscope.words import N_, _, say
 
 LAST_BLOCK = 0.05
 """Seconds the kernel gets to hand over the block it was filling when the capture was stopped."""
@@ -27,7 +28,7 @@ MEMORY = 64 << 20
 COMPILING = 5
 """Seconds of work a capture filter is worth: libpcap needs minutes for some hundreds of alternatives."""
 
-NO_SCAPY = "scapy is needed to sniff and is not installed: pip install scapy\n"
+NO_SCAPY = N_("scapy is needed to sniff and is not installed: pip install scapy")
 
 
 class Cannot(Exception):
@@ -71,7 +72,7 @@ def run(interface: str, expression: str, count: int, control: int, recording: in
     except BrokenPipeError:
         pass  # nobody wants the recording any more
     except ImportError:
-        sys.stderr.write(NO_SCAPY)
+        sys.stderr.write(_(NO_SCAPY) + "\n")
         return FAILED
     return OK
 
@@ -86,7 +87,7 @@ def _record(ring: Ring, count: int, control: int, recording: int, interface: str
     except EOFError:
         pass  # as many as were asked for
     ring.count()
-    detail = f"the interface {interface} went down" if ring.failed else ""
+    detail = say("the interface {interface} went down", {"interface": interface}) if ring.failed else ""
     writer.observe(End(time.time_ns(), "interrupted" if detail else "finished", ring.dropped, detail))
 
 
@@ -113,15 +114,18 @@ def _open(interface: str, expression: str, control: int) -> Ring:
     try:
         link = link_of(interface)
     except OSError:
-        raise Cannot(USAGE, f"live: there is no interface {interface[:40]!r}; see: ip link") from None
+        line = say("live: there is no interface {interface!r}; see: ip link", {"interface": interface[:40]})
+        raise Cannot(USAGE, line) from None
     program = _compiled(expression, link.filter_type, control) if expression else ()
     try:
         return Ring(interface, link, program=program, size=MEMORY)
     except OSError as error:
         if error.errno in (errno.EPERM, errno.EACCES):
-            line = f"live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}"
+            no_right = N_("live: no right to sniff on {interface}; try: sudo pktscope live -i {interface}")
+            line = say(no_right, {"interface": interface})
             raise Cannot(DENIED, line) from None
-        raise Cannot(FAILED, f"live: cannot sniff on {interface}: {os.strerror(error.errno or 0)}") from None
+        values = {"interface": interface, "why": os.strerror(error.errno or 0)}
+        raise Cannot(FAILED, say("live: cannot sniff on {interface}: {why}", values)) from None
 
 
 def _compiled(expression: str, filter_type: int, control: int) -> tuple[Instruction, ...]:
@@ -140,9 +144,8 @@ def _compiled(expression: str, filter_type: int, control: int) -> tuple[Instruct
         said = answer.read()
     os.waitpid(child, 0)
     if said[:1] != b"+":
-        raise Cannot(
-            USAGE, said[1:].decode() or f"capture filter {expression[:40]!r}...: too much to compile; shorten it"
-        )
+        too_much = N_("capture filter {expression!r}...: too much to compile; shorten it")
+        raise Cannot(USAGE, said[1:].decode() or say(too_much, {"expression": expression[:40]}))
     return tuple((code, true, false, operand) for code, true, false, operand in struct.iter_unpack("=HBBI", said[1:]))
 
 
@@ -166,6 +169,6 @@ def _compile_and_exit(expression: str, filter_type: int, writing: int) -> None:
     except NoFilter as wrong:
         said = f"-{wrong}".encode()
     except ImportError:
-        said = f"-{NO_SCAPY}".encode()
+        said = f"-{_(NO_SCAPY)}".encode()
     os.write(writing, said)
     os._exit(0)

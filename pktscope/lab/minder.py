@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from pktscope.lab.director import Director, Interrupted, doing
+from pktscope.lab.keyboard import LEFT_OUT, LONGEST_LINE, Allowance
 from pktscope.lab.program import Program
 from pktscope.model import Call, Return, Sample, Side, State
+from pktscope.words import N_, _, say
 
 LISTENS = 10.0
 """Seconds a server gets to call listen() or bind()."""
@@ -21,17 +24,69 @@ DONE = 0.3
 """Seconds a server may wait for what can never come, once the last client has ended."""
 STUCK = 2.0
 """Seconds programs may wait for each other while nothing happens."""
+UNSEEN = 10.0
+"""Seconds more, where one of them is a program whose calls are not seen: it may just be slow."""
 BUSY = 2.0
 """Seconds a server gets after the last client's end where it is doing something."""
+LONGEST_OUTPUT = 1 << 16
+"""Octets of output that are read at once."""
 GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
 LOOK = 0.05
 """Seconds between two looks at who is stuck."""
 
-LOOPS = "the run ended it: a server loops for ever"
-WAITS = "the run ended it: it waited for what could never come"
-TIME = "the run ended it: its time was up"
-AWAY = "the run ended it: its calls could no longer be seen (it became another program, or closed our line)"
+LOOPS = N_("the run ended it: a server loops for ever")
+WAITS = N_("the run ended it: it waited for what could never come")
+TIME = N_("the run ended it: its time was up")
+AWAY = N_("the run ended it: its calls could no longer be seen (it became another program, or closed our line)")
+
+NOT_YET = N_(
+    "the server has not called listen(), nor bind() for UDP, in {seconds} s, so no client was started; {doing}"
+)
+DEAF = N_("the server never came to listen, so no client was started: {why}")
+DEAF_AND_GONE = N_("the server ended without calling listen(), nor bind() for UDP, so no client was started")
+TURNED = N_(
+    "the server never came to listen: it called connect() or send() instead; the server's file comes first, then the"
+    " client's"
+)
+NO_LINES = N_("{failure}; give it lines with --say or --input-{side}")
+TIME_UP = N_("the time is up; {doing}")
+
+
+class Ear:
+    """What one program writes to its descriptors 1 and 2, in lines, bounded as what it prints is."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.over = False
+        self._allowance = Allowance()
+        self._rest = b""
+
+    def lines(self) -> Iterator[str]:
+        """The lines that are complete; at the end, the last one too."""
+        octets = self._read()
+        *lines, self._rest = (self._rest + octets).split(b"\n")
+        self._rest = self._rest[:LONGEST_OUTPUT]
+        if self.over and self._rest:
+            lines.append(self._rest)
+        for line in lines:
+            if self._allowance.one():
+                yield line[:LONGEST_OUTPUT].decode("utf-8", "backslashreplace").rstrip("\r")[:LONGEST_LINE]
+        if self.over and self._allowance.left_out:
+            left_out, self._allowance.left_out = self._allowance.left_out, 0
+            yield say(LEFT_OUT, {"count": left_out})
+
+    def _read(self) -> bytes:
+        if self.over:
+            return b""
+        try:
+            octets = os.read(self.program.output, LONGEST_OUTPUT)
+        except BlockingIOError:
+            return b""
+        except OSError:  # a terminal whose other end is closed
+            octets = b""
+        self.over = not octets
+        return octets
 
 
 class Minder(Director):
@@ -43,16 +98,18 @@ class Minder(Director):
         self._together = together
         self._spare = spare
         self._began = self._looked = time.monotonic()
-        self._still: dict[int, float] = {}
-        """Since when a program has been stuck, by slot."""
+        self._still = 0.0
+        """Since when everybody has been stuck."""
         self._over = 0.0
         """Since when all clients have ended."""
         self._asked_to_end: dict[int, float] = {}
         """When a program was sent SIGTERM, by slot."""
         self._last_start = 0.0
+        self._ears = [Ear(program) for program in self._programs if program.output >= 0]
+        for ear in self._ears:
+            self._poll.register(ear.program.output, select.POLLIN)
         self._forced = ""
         """Why the run was cut short, if it was."""
-        self._killed: set[int] = set()
 
     def conduct(self) -> str:
         """As of any Director; a run that had to be cut short says so."""
@@ -61,7 +118,18 @@ class Minder(Director):
 
     def _collect(self) -> int:
         bound = super()._collect()
+        for ear in self._ears:
+            self._overhear(ear)
         return min([bound, *(word for slot in self._spare if (word := self._promises[slot]))])
+
+    def _overhear(self, ear: Ear) -> None:
+        """Tell the lines a program wrote past Python's sys.stdout, when they are found here."""
+        for line in ear.lines():
+            now, program = time.time_ns(), ear.program
+            call = Call(now, program.side, program.host_pid, 0, "print", line, program=program.script.number)
+            self._hold(now, call)
+        if ear.over:
+            self._forget(ear.program.output)
 
     def _hold(self, at: int, told: bytes | Call | Return | Sample, length: int = 0) -> None:
         """A program that the run ended has had its 'exit'."""
@@ -95,19 +163,18 @@ class Minder(Director):
             return True
         waited = time.monotonic() - self._began
         if self._server.ended:
-            why = self._server.failure or "it ended"
-            if self._server.reached:
-                why += "; it called connect() or send() instead: the server's file comes first, then the client's"
-            raise Interrupted(f"the server never came to listen, so no client was started: {why}")
-        own = self._server.script.own
-        if own is not None and not own.traced and (waited > 1 or self._anybody_listens()):
+            raise Interrupted(self._why_deaf())
+        if not self._server.traced and (waited > 1 or self._anybody_listens()):
             return True  # what it does with UDP nobody tells
         if waited > LISTENS and not (self._lines.interactive and self._asking()):
-            raise Interrupted(
-                f"the server has not called listen(), nor bind() for UDP, in {LISTENS:g} s, so no client was started; "
-                f"{doing([self._server])}"
-            )
+            raise Interrupted(say(NOT_YET, {"seconds": f"{LISTENS:g}", "doing": doing([self._server])}))
         return False
+
+    def _why_deaf(self) -> str:
+        """Why a server that has ended never came to listen."""
+        if self._server.aimed:
+            return _(TURNED)
+        return say(DEAF, {"why": self._server.failure}) if self._server.failure else _(DEAF_AND_GONE)
 
     def _anybody_listens(self) -> bool:
         return any(found.state is State.LISTEN for found in self._diag.everything())
@@ -132,7 +199,7 @@ class Minder(Director):
         clients_over = all(client.ended for client in self._clients)
         self._over = (self._over or now) if clients_over else 0.0
         if not live or (self._lines.interactive and self._asking()):
-            self._still.clear()
+            self._still = 0.0
             return
         if self._stuck(live, now) > (DONE if clients_over or self._server.ended else STUCK):
             for program in live:
@@ -140,14 +207,13 @@ class Minder(Director):
         elif clients_over and now - self._over > BUSY and not self._limited(now):
             self._finish(self._server, LOOPS)
 
-    def _stuck(self, live: Iterable[Program], now: float) -> float:
+    def _stuck(self, live: list[Program], now: float) -> float:
         """For how long all of them have been stuck, in seconds."""
-        waiting = all(client.started for client in self._clients) and all(program.stuck() for program in live)
-        if not (waiting and self._quiet()):
-            self._still.clear()
-        else:
-            self._still.setdefault(0, now)
-        return now - self._still.get(0, now)
+        seen = [program for program in live if program.traced]
+        waiting = all(client.started for client in self._clients) and all(program.stuck() for program in seen)
+        self._still = (self._still or now) if waiting and self._quiet() else 0.0
+        unseen = UNSEEN if len(seen) < len(live) else 0.0
+        return now - self._still - unseen if self._still else 0.0
 
     def _limited(self, now: float) -> bool:
         """Whether the server waits in a call that will come back by itself."""
@@ -194,18 +260,19 @@ class Minder(Director):
         if program.slot in self._asked_to_end or told:
             return
         if os.WIFSIGNALED(status):
-            program.failure = f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+            program.failure = say("killed by {signal}", {"signal": signal.Signals(os.WTERMSIG(status)).name})
         elif os.WEXITSTATUS(status):
-            program.failure = f"exit code {os.WEXITSTATUS(status)}"
+            program.failure = say("exit code {code}", {"code": os.WEXITSTATUS(status)})
         now = time.time_ns()
         call = Call(now, program.side, program.host_pid, 0, "exit", program.failure, program=program.script.number)
         self._hold(now, call)
 
     def _finish_now(self, program: Program) -> None:
+        """End a program that goes on without its line."""
         if program.slot not in self._asked_to_end:
             program.ended = False
             self._finish(program, AWAY)
-            program.ended = True
+            program.ended, program.failure = True, AWAY
         self._signal(program, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(program.pid, 0)
@@ -217,7 +284,7 @@ class Minder(Director):
             self._deadline += now - self._checked
         self._checked = now
         if now > self._deadline and not self._forced:
-            self._forced = f"the time is up; {doing(self._programs)}"
+            self._forced = say(TIME_UP, {"doing": doing(self._programs)})
             for program in self._programs:
                 if program.started:
                     self._finish(program, TIME)
@@ -226,12 +293,20 @@ class Minder(Director):
 
     def _failed(self) -> str:
         """Which programs failed, and how."""
-        failed = [program for program in self._programs if program.failure and program.slot not in self._asked_to_end]
-        return "; ".join(f"{named(program, self._clients)}: {program.failure}" for program in failed)
+        return "; ".join(self._how(program) for program in self._programs if self._has_failed(program))
+
+    def _has_failed(self, program: Program) -> bool:
+        return bool(program.failure) and (program.slot not in self._asked_to_end or program.failure == AWAY)
+
+    def _how(self, program: Program) -> str:
+        failure = program.failure
+        if failure.startswith("EOFError") and not self._lines.interactive:
+            failure = say(NO_LINES, {"failure": failure, "side": program.side})
+        return say("{who}: {how}", {"who": named(program, self._clients), "how": failure})
 
 
 def named(program: Program, clients: list[Program]) -> str:
     """'the server', 'the client', 'client 2'."""
     if program.side is Side.SERVER or len(clients) == 1:
-        return f"the {program.side}"
-    return f"{program.side} {program.script.number}"
+        return say("the {who}", {"who": program.side})
+    return say("{side} {number}", {"side": program.side, "number": program.script.number})

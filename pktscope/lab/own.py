@@ -22,6 +22,7 @@ from pktscope.lab.room import Refused, step
 from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.threshold import HOST, SUDO
 from pktscope.model import Exchange, Side
+from pktscope.words import _, say
 
 FORKS = 64
 """Processes that programs may fork and that are followed; what more of them do is not told."""
@@ -91,9 +92,10 @@ def run(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], i
             return outcome
         first = first or (rung, outcome)
     if first is None:
-        return refuse(DENIED, "programs of one's own need a private room, and none is to be had here")
+        return refuse(DENIED, _("programs of one's own need a private room, and none is to be had here"))
     rung, refused = first
-    return refuse(DENIED, f"no run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
+    values = {"why": ladder.explain(refused), "way_out": ladder.way_out(rung, refused)}
+    return refuse(DENIED, say("no run here: {why}; {way_out}", values))
 
 
 def _perform(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int],

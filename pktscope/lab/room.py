@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pktscope.lab import kernel
+from pktscope.words import N_, say
 
 ADDRESS = ("127.0.0.1", 8000)
 """Where servers listen in a private room: nothing else is there, so the port is never in use."""
@@ -113,7 +114,12 @@ def _pin(name: str, value: str) -> bool:
 
 def describe(mtu: int, offload: bool) -> str:
     """The room in one line: 'private loopback, MTU 1500, TSO off, Linux 6.18'."""
-    return f"private loopback, MTU {mtu}, TSO {'on' if offload else 'off'}, {system()}"
+    said = (
+        N_("private loopback, MTU {mtu}, TSO on, {system}")
+        if offload
+        else N_("private loopback, MTU {mtu}, TSO off, {system}")
+    )
+    return say(said, {"mtu": mtu, "system": system()})
 
 
 def system() -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from pktscope.lab.codes import FAILED, INTERRUPTED, KNOWN
+from pktscope.words import say
 
 if TYPE_CHECKING:
     import subprocess
@@ -124,9 +125,9 @@ def _epitaph(status: int) -> str:
 
     number = -status if status < 0 else status - 128
     try:
-        return f"a signal ended the run: {signal.Signals(number).name}"
+        return say("a signal ended the run: {signal}", {"signal": signal.Signals(number).name})
     except ValueError:
-        return f"the run ended without a word (exit code {status})"
+        return say("the run ended without a word (exit code {code})", {"code": status})
 
 
 def start(demo: str, *, host: bool = False, says: Sequence[str] = (), interactive: bool = False) -> Run:

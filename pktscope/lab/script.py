@@ -20,9 +20,9 @@ from contextlib import suppress
 from pktscope.lab import keyboard, spell
 from pktscope.lab.teller import Teller
 from pktscope.lab.trace import install
+from pktscope.words import N_, say
 
-MOST_OUTPUT = 1 << 16
-"""Octets of a command's output read at once."""
+NO_START = N_("it cannot be started: {why}")
 
 
 def run(teller: Teller, path: str, name: str, source: bytes, arguments: tuple[str, ...]) -> int:
@@ -78,10 +78,10 @@ def _left(leave: SystemExit) -> tuple[int, str]:
     if leave.code is None or leave.code == 0:
         return 0, ""
     if isinstance(leave.code, int):
-        return leave.code & 0xFF, f"exit code {leave.code & 0xFF}"
+        return leave.code & 0xFF, say("exit code {code}", {"code": leave.code & 0xFF})
     with suppress(Exception):
         print(leave.code, file=sys.stderr)
-    return 1, "exit code 1"
+    return 1, say("exit code {code}", {"code": 1})
 
 
 def described(error: BaseException, name_of: Callable[[str], str]) -> str:
@@ -98,21 +98,13 @@ def described(error: BaseException, name_of: Callable[[str], str]) -> str:
 
 
 def run_command(teller: Teller, words: tuple[str, ...], directory: str) -> int:
-    """Run any other program: what it prints is told, its calls cannot be."""
-    keyboard.install(teller)
-    screen = sys.stdout
+    """Run any other program to its end: neither its calls nor what it reads can be told."""
     try:
-        process = subprocess.Popen(
-            words, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(words, cwd=directory, stdin=subprocess.DEVNULL)
     except OSError as error:
-        teller.call("exit", spell.bounded(f"cannot be started: {error.strerror}"))
+        teller.call("exit", say(NO_START, {"why": error.strerror or ""}))
         return 127
-    assert process.stdout is not None
-    while octets := os.read(process.stdout.fileno(), MOST_OUTPUT):
-        screen.buffer.write(octets)
     code = process.wait()
-    keyboard.flush()
     teller.call("exit", _code(code))
     return code if code >= 0 else 128 - code
 
@@ -120,5 +112,5 @@ def run_command(teller: Teller, words: tuple[str, ...], directory: str) -> int:
 def _code(code: int) -> str:
     if code < 0:
         with suppress(ValueError):
-            return f"killed by {signal.Signals(-code).name}"
-    return f"exit code {code}" if code else ""
+            return say("killed by {signal}", {"signal": signal.Signals(-code).name})
+    return say("exit code {code}", {"code": code}) if code else ""

@@ -11,6 +11,7 @@ from typing import NoReturn
 from pktscope.capture.ring import MARKER_TYPE, Ring, Seen
 from pktscope.capture.sniff import marker_frame, sniff_ring
 from pktscope.lab import kernel
+from pktscope.words import _
 
 _HEAD = struct.Struct("=QII")
 _NO_SCAPY = 4
@@ -69,10 +70,10 @@ class Sniffer:
         """Why it ended before it was asked to, in plain words; '' if it did not."""
         if not self.ended or self._marked:
             return ""
-        _, status = os.waitpid(self.pid, 0)
+        status = os.waitpid(self.pid, 0)[1]
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _NO_SCAPY:
-            return "scapy is needed to sniff and is not installed: pip install scapy"
-        return "the sniffing process died"
+            return _("scapy is needed to sniff and is not installed: pip install scapy")
+        return _("the sniffing process died")
 
 
 def _be_sniffer(ring: Ring, marker: bytes, pipe: int, promises: memoryview, slot: int) -> NoReturn:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from pktscope.lab import kernel, room
 from pktscope.lab.room import Refused
+from pktscope.words import say
 
 ROOM, USER_ROOM, HOST, SUDO = "room", "user room", "host", "sudo"
 """Private room by root's right; by a user namespace; the host's loopback; all again through `sudo -n`."""
@@ -68,7 +69,8 @@ def _cross(rung: str, job: Job, writing: int) -> NoReturn:
     except (BrokenPipeError, KeyboardInterrupt):
         pass  # nobody wants the recording any more
     except Exception as error:
-        sys.stderr.write(f"the run broke off: {type(error).__name__}: {error}\n")
+        values = {"error": f"{type(error).__name__}: {error}"}
+        sys.stderr.write(say("the run broke off: {error}", values) + "\n")
     finally:
         sys.stderr.flush()
         os._exit(status)

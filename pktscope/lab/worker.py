@@ -28,6 +28,10 @@ from pktscope.lab.room import Refused, step
 from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.threshold import HOST, SUDO
 from pktscope.model import Exchange, Side
+from pktscope.words import N_, say
+
+NOT_SHARED = N_("the demo {name} needs a private room: on the host's loopback MTU and timers differ")
+NO_ROOM = N_("the demo {name} needs a private room, and none is to be had here")
 
 CONTROL, RECORDING = 0, 1
 """Descriptors."""
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except demos.NoSuchDemo as error:
         return refuse(USAGE, str(error))
     if wanted.host and not demo.needs.shared:
-        return refuse(USAGE, f"the demo {demo.name} needs a private room: on the host's loopback MTU and timers differ")
+        return refuse(USAGE, say(NOT_SHARED, {"name": demo.name}))
     return _climb(demo, wanted.host, _lines(demo, wanted.say, wanted.interactive))
 
 
@@ -95,9 +99,10 @@ def _climb(demo: Demo, host: bool, lines: Lines) -> int:
             return outcome
         first = first or (rung, outcome)
     if first is None:
-        return refuse(DENIED, f"the demo {demo.name} needs a private room, and none is to be had here")
+        return refuse(DENIED, say(NO_ROOM, {"name": demo.name}))
     rung, refused = first
-    return refuse(DENIED, f"no live run here: {ladder.explain(refused)}; {ladder.way_out(rung, refused)}")
+    values = {"why": ladder.explain(refused), "way_out": ladder.way_out(rung, refused)}
+    return refuse(DENIED, say("no live run here: {why}; {way_out}", values))
 
 
 def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None, lines: Lines) -> threshold.Job:
@@ -131,8 +136,11 @@ def _shared(demo: Demo, refused: tuple[str, Refused] | None) -> tuple[tuple[str,
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    why = f"no private room: {ladder.explain(refused[1])}" if refused is not None else "as asked"
-    return ("127.0.0.1", port), _exchange(demo, f"the host's loopback ({why}), {room.system()}", ())
+    values = {"why": ladder.explain(refused[1]) if refused is not None else "", "system": room.system()}
+    where = N_("the host's loopback (as asked), {system}")
+    if refused is not None:
+        where = N_("the host's loopback (no private room: {why}), {system}")
+    return ("127.0.0.1", port), _exchange(demo, say(where, values), ())
 
 
 def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sniffer: Sniffer,
