@@ -24,6 +24,7 @@ from pktscope.explain.lookup import Thing, name_of
 from pktscope.explain.shows import showing
 from pktscope.lab import trace
 from pktscope.model import FLAG_NAMES, Return, Side, State, TcpOptions
+from pktscope.rows import Role
 from pktscope.rules import RULES, Rule
 from pktscope.text import width
 from pktscope.tui.application import Application
@@ -36,6 +37,16 @@ ENTRIES = tuple(thing for thing in THINGS if isinstance(thing, Entry))
 FOLDER = Path(page.__file__).parent
 MARKED = {"headline", "text", "wire", "waits", "returns", "when", "remedy", "place", "lasts", "calls"}
 """Fields whose words a person reads."""
+
+CATALOGUE = frozenset((
+    "handshake", "teardown", "teardown-three", "half-close", "simultaneous-close", "simultaneous-open",
+    "last-ack-lost", "refused", "reset", "time-wait", "backlog", "keepalive", "syn-lost", "echo", "chat", "timeout",
+    "nagle", "write-write-read", "sticky", "framing", "segmentation", "flow-control", "retransmission",
+    "fast-retransmit", "reorder", "duplicate", "corrupt", "delayed", "slow-start", "urgent", "fast-open", "ecn",
+    "udp", "udp-echo", "udp-boundaries", "udp-loss", "fragmentation", "fragment-lost", "pmtu", "ttl", "ping", "arp",
+    "routing", "broadcast", "multicast", "dns", "dhcp", "unix", "by-hand",
+))  # fmt: skip
+"""The demos an entry may name."""
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -80,11 +91,15 @@ def test_every_name_leads_to_its_entry() -> None:
 
 
 def test_every_demo_that_is_named_exists() -> None:
-    """A page sends nobody to a demo that is not there."""
+    """No page sends to a demo that is not there; entries name only the catalogue's; every demo is named."""
     named = {name for entry in ENTRIES for name in entry.demos}
     named |= {failure.demo for entry in ENTRIES if isinstance(entry, Call) for failure in entry.errors if failure.demo}
+    said = {text.split()[-1] for thing in THINGS for line in pages(name_of(thing), 80) for text, role in line
+            if role is Role.CALL and text.startswith("pktscope demo ")}  # fmt: skip
 
-    assert named - set(demos.ORDER) == set()
+    assert said - set(demos.ORDER) == set()
+    assert named - set(demos.ORDER) - CATALOGUE == set()
+    assert set(demos.ORDER) - named == set()
 
 
 def test_the_demos_of_a_rule_are_those_that_promise_it() -> None:

@@ -428,7 +428,7 @@ TERMS: tuple[Entry, ...] = (
             ),
         ),
         aliases=("blocking call", "non-blocking", "nonblocking", "阻塞", "非阻塞"),
-        demos=("timeout", "echo"),
+        demos=("timeout", "chat"),
         see=("settimeout", "setblocking", "select", "tcp.blocked"),
     ),
     Entry(
