@@ -12,18 +12,17 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pktscope.capture.recording import Writer
-from pktscope.capture.ring import Ring
 from pktscope.lab.diag import Diag
 from pktscope.lab.lines import Line, Lines
 from pktscope.lab.program import Program
-from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.trace import sample_of
-from pktscope.model import Call, End, Endpoint, Return, Sample, Side, State
+from pktscope.lab.watch import Caught, Watch
+from pktscope.model import Call, End, Endpoint, Fate, Return, Sample, Side, State
 from pktscope.words import N_, _, say
 
 QUIET = 0.06
@@ -66,13 +65,14 @@ class Known:
 class Director:
     """One run, from the first program's start to the last frame."""
 
-    def __init__(self, writer: Writer, ring: Ring, sniffer: Sniffer, programs: list[Program], promises: memoryview,
-                 control: int, limit: float, lines: Lines | None = None) -> None:  # fmt: skip
+    def __init__(self, writer: Writer, watches: Sequence[Watch], programs: list[Program], promises: memoryview,
+                 control: int, limit: float, lines: Lines | None = None,
+                 diags: Mapping[Side, Diag] | None = None) -> None:  # fmt: skip
         """`control`: a descriptor whose end of file ends the run, and that brings what is typed; `limit`: seconds the
-        programs may take, waiting for somebody to type not counted; `lines`: what their input() gets."""
+        programs may take, waiting for somebody to type not counted; `lines`: what their input() gets; `diags`: whom to
+        ask about each side's sockets, where they are hosts of their own."""
         self._writer = writer
-        self._ring = ring
-        self._sniffer = sniffer
+        self._watches = watches
         self._programs = programs
         self._promises = promises
         self._control = control
@@ -81,8 +81,8 @@ class Director:
         """The beginning of a message of the control pipe's."""
         self._asked = 0.0
         """Since when somebody has been asking for a line."""
-        self._diag = Diag()
-        self._held: list[tuple[int, int, bytes | Call | Return | Sample, int]] = []
+        self._diags = diags or dict.fromkeys(Side, Diag())
+        self._held: list[tuple[int, int, Caught | Call | Return | Sample | Fate]] = []
         self._arrivals = 0
         self._known: dict[int, Known] = {}
         self._states: dict[int, State] = {}
@@ -94,7 +94,7 @@ class Director:
         self._deadline = self._moved + limit
         self._checked = self._moved
         self._poll = select.poll()
-        for descriptor in (control, sniffer.pipe, *(program.line for program in programs)):
+        for descriptor in (control, *(watch.pipe for watch in watches), *(program.line for program in programs)):
             self._poll.register(descriptor, select.POLLIN)
 
     def conduct(self) -> str:
@@ -122,12 +122,13 @@ class Director:
         for descriptor, _event in self._poll.poll(TURN if watchful else 10 * TURN):
             if descriptor == self._control:
                 self._obey()
-        frames = self._ring.count()
+        frames = self._count()
         if frames != self._frames:
             self._frames, self._moved = frames, time.monotonic()
         self._write(self._collect())
-        if lost := self._sniffer.lost():
-            raise Interrupted(lost)
+        for watch in self._watches:
+            if lost := watch.lost():
+                raise Interrupted(lost)
 
     def _obey(self) -> None:
         """Take what the control pipe brings: lines that were typed, or the end."""
@@ -143,9 +144,12 @@ class Director:
         """Take everything told so far; the time up to which that is everything."""
         looked = time.time_ns() - MARGIN
         bounds = [self._promises[program.slot] or looked for program in self._programs if not program.ended]
-        bounds += [] if self._sniffer.ended else [self._sniffer.promised()]
-        for seen_at, data, length in self._sniffer.hear():
-            self._hold(seen_at, data, length)
+        for watch in self._watches:
+            bounds += [] if watch.ended else [watch.promised()]
+            for told in watch.hear():
+                self._hold(told.time, told)
+            if watch.ended:
+                self._forget(watch.pipe)
         for program in self._programs:
             before = program.ended
             for event in program.hear():
@@ -154,20 +158,21 @@ class Director:
             bounds += [program.behind] if program.behind else []
             if program.ended and not before:
                 self._bury(program)
-        if self._sniffer.ended:
-            self._forget(self._sniffer.pipe)
         return min(bounds, default=looked)
 
-    def _hold(self, at: int, told: bytes | Call | Return | Sample, length: int = 0) -> None:
+    def _count(self) -> int:
+        return sum(watch.count() for watch in self._watches)
+
+    def _hold(self, at: int, told: Caught | Call | Return | Sample | Fate) -> None:
         self._arrivals += 1
-        heapq.heappush(self._held, (at, self._arrivals, told, length))
+        heapq.heappush(self._held, (at, self._arrivals, told))
 
     def _write(self, until: int) -> None:
         """Write what happened up to `until`, in order."""
         while self._held and self._held[0][0] <= until:
-            at, _, told, length = heapq.heappop(self._held)
-            if isinstance(told, bytes):
-                self._writer.frame(at, told, length)
+            at, _, told = heapq.heappop(self._held)
+            if isinstance(told, Caught):
+                self._writer.frame(at, told.data, told.length, interface=told.interface)
             else:
                 self._writer.observe(told)
 
@@ -261,9 +266,11 @@ class Director:
 
     def _quiet(self) -> bool:
         """No frame for a while, nothing unacknowledged, no timer that would send."""
-        if time.monotonic() - self._moved < QUIET or any(found.busy for found in self._diag.everything()):
+        if time.monotonic() - self._moved < QUIET or any(watch.busy() for watch in self._watches):
             return False
-        return self._ring.count() == self._frames
+        if any(found.busy for diag in set(self._diags.values()) for found in diag.everything()):
+            return False
+        return self._count() == self._frames
 
     def _check_time(self) -> None:
         now, failure = time.monotonic(), self._failed()
@@ -284,9 +291,10 @@ class Director:
         while not self._quiet() and time.monotonic() < until:
             self._turn()
         self._sample_all()
-        self._sniffer.mark()
+        for watch in self._watches:
+            watch.mark()
         until = time.monotonic() + SETTLE
-        while not self._sniffer.ended:
+        while not all(watch.ended for watch in self._watches):
             self._turn()
             if time.monotonic() > until:
                 raise Interrupted(_("the sniffer did not come to an end"))
@@ -295,7 +303,7 @@ class Director:
         """Tell the kernel's state of every connection where it is not the one told last."""
         for socket, known in self._known.items():
             since = time.time_ns()
-            found = self._diag.lookup(known.local, known.peer)
+            found = self._diags[known.side].lookup(known.local, known.peer)
             now = time.time_ns()
             sample = sample_of(found, now, since, known.side, socket, known.local, known.peer)
             if sample.state is not self._states.get(socket):
@@ -305,11 +313,14 @@ class Director:
     def _end(self, reason: str, detail: str) -> None:
         self._collect()
         self._write(1 << 63)
-        self._ring.count()
-        ended: End = End(time.time_ns(), "finished", self._ring.dropped, detail)
+        self._count()
+        ended: End = End(time.time_ns(), "finished", self._dropped(), detail)
         if reason == "interrupted":
-            ended = End(ended.time, "interrupted", self._ring.dropped, detail)
+            ended = End(ended.time, "interrupted", self._dropped(), detail)
         self._writer.observe(ended)
+
+    def _dropped(self) -> int:
+        return sum(watch.dropped for watch in self._watches)
 
     def _failed(self) -> str:
         """Which programs failed, and how."""
@@ -318,7 +329,7 @@ class Director:
 
     def _failure(self) -> str:
         """What keeps the finished run from being trusted."""
-        dropped = self._ring.dropped
+        dropped = self._dropped()
         lost = say("the kernel could not store {count:frames}", {"count": dropped}) if dropped else ""
         return "; ".join(line for line in (self._failed(), lost) if line)
 

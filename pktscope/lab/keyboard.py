@@ -33,9 +33,9 @@ def install(teller: Teller) -> None:
     """Put both in place of what this process has: sys.stdout, sys.stderr, sys.stdin and input()."""
     allowance = Allowance()
     screen = Output(teller, allowance, 1)
-    sys.stdout, sys.stderr = screen, Output(teller, allowance, 2)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = screen, Output(teller, allowance, 2)
     keyboard = Keyboard(teller, screen)
-    sys.stdin = keyboard  # type: ignore[assignment]
+    sys.stdin = keyboard
     builtins.input = keyboard.input
 
 

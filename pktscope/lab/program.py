@@ -32,6 +32,9 @@ READY = {("listen", "tcp"), ("listen", "unix"), ("bind", "udp")}
 
 _LONGEST = 1 << 16
 
+MOST_AT_ONCE = 1000
+"""Messages of one program that are taken before the others have their turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
@@ -91,18 +94,29 @@ class Program:
     """In pause(), not let out yet."""
     asking: bool = False
     """In input(), without an answer."""
+    aimed: bool = False
+    """It has tried to connect, or to send."""
     reached: bool = False
     """It has connected, or sent its first datagram."""
     processes: set[int] = field(default_factory=set)
     """Every process that told something, as /proc knows it."""
     open_calls: dict[int, float] = field(default_factory=dict)
     """Calls that have not come back, by serial: until when (time.monotonic()) they come back by themselves, or 0."""
+    behind: int = 0
+    """Up to when it has been heard, where it has told more than can be taken at once; 0 where it has not."""
+    output: int = -1
+    """Descriptor: what it writes past Python's sys.stdout; -1 where nobody reads that."""
     turn: int = 0
     """When it was last let go on: the director counts."""
 
     @property
     def side(self) -> Side:
         return self.script.side
+
+    @property
+    def traced(self) -> bool:
+        """Whether its calls are told."""
+        return self.script.own is None or self.script.own.traced
 
     def go(self) -> None:
         """Start it, or let it out of pause()."""
@@ -117,16 +131,20 @@ class Program:
             os.write(self.line, NO_LINE if text is None else LINE + text.encode("utf-8", "replace"))
 
     def hear(self) -> Iterator[Call | Return | Sample]:
-        """Everything it has told since; sets `ended` when that was the last."""
-        while not self.ended:
+        """What it has told since, as far as can be taken at once; sets `ended` when that was the last."""
+        self.behind = 0
+        for _ in range(MOST_AT_ONCE):
+            if self.ended:
+                return
             try:
                 message = os.read(self.line, _LONGEST)
             except BlockingIOError:
+                self.behind = 0
                 return
             except ConnectionResetError:
                 message = b""
             if not message:
-                self.ended = True
+                self.ended, self.behind = True, 0
                 return
             kind, _, text = message.decode().partition(" ")
             if kind == "limit":
@@ -136,12 +154,15 @@ class Program:
             if isinstance(event, (Call, Return, Sample)):
                 self._remember(event)
                 yield event
+                self.behind = event.time
+        self.behind = self.behind or 1
 
     def _remember(self, event: Call | Return | Sample) -> None:
         if isinstance(event, Sample) or event.name == "print":
             return
         self.processes.add(event.pid)
         if isinstance(event, Call):
+            self.aimed |= event.name in REACHING
             self.open_calls.update({event.serial: 0.0} if event.name != "exit" else {})
         else:
             self.open_calls.pop(event.serial, None)
@@ -208,21 +229,43 @@ def start(script: Script, promises: memoryview, slot: int) -> Program:
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, its):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    reading, writing = _output(script.own)
     pid = os.fork()
     if pid == 0:
-        _be_program(script, its.detach(), promises, slot)
+        _be_program(script, its.detach(), promises, slot, writing)
     its.close()
     ours.setblocking(False)
-    return Program(script, pid, ours.detach(), slot)
+    if writing >= 0:
+        os.close(writing)
+    return Program(script, pid, ours.detach(), slot, output=reading)
 
 
-def _be_program(script: Script, line: int, promises: memoryview, slot: int) -> NoReturn:
+def _output(own: Own | None) -> tuple[int, int]:
+    """Descriptors for what somebody's own program writes by itself: a pipe; for a command a terminal, where that can be
+    had, so that it writes lines as it does for a person."""
+    if own is None:
+        return -1, -1
+    reading, writing = os.pipe()
+    if not own.traced:
+        with suppress(OSError):
+            ends = os.openpty()
+            os.close(reading)
+            os.close(writing)
+            reading, writing = ends
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
+def _be_program(script: Script, line: int, promises: memoryview, slot: int, output: int) -> NoReturn:
     status = 1
     try:
         kernel.die_with_parent()
-        kernel.keep_only(line, *([script.own.spare] if script.own is not None else []))
+        kernel.keep_only(line, *([script.own.spare, output] if script.own is not None else []))
         if script.own is not None:
             os.setpgid(0, 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
         if os.read(line, 1) == GO:
             run = _run if script.own is None else _run_own
             status = run(script, line, promises, slot)
