@@ -230,7 +230,9 @@ def read_portless(words: list[str], cursor: Cursor) -> Frame:
         source, target = Endpoint(words[2]), Endpoint("224.0.0.22" if version3 else transport.group)
         ip = Ip(4, 24, 32 + 8 * len(transport.records), 1, 2, options=("router alert",))
     length = 28 if ip is None else ip.total_length
-    frame = Frame(cursor.number + 1, cursor.time, b"", length, source, target, ip, transport)
+    link = words[words.index("via") + 1] if "via" in words else ""
+    words = words[: words.index("via")] if "via" in words else words
+    frame = Frame(cursor.number + 1, cursor.time, b"", length, source, target, ip, transport, interface=link)
     cursor.number += 1
     return frame
 

@@ -190,7 +190,9 @@ def too_big(step: Step, flow: Flow) -> Iterator[Finding]:
     me, target = flow.ends[step.side], call.peer or flow.ends[step.side.other].endpoint
     version = 6 if target is not None and ":" in target.address else 4
     left = me.last_frame is not None and step.call is not None and me.last_frame > step.call
-    if call.length is None or left:
+    complaint = flow.observed(me.complaint) if me.complaint is not None else None
+    narrow = getattr(getattr(complaint, "transport", None), "mtu", None) is not None  # pmtu.refused tells of that
+    if call.length is None or left or (narrow and call.length <= MOST[version]):
         return
     if call.length > MOST[version]:
         limit = "65,535 - 20 (IP) - 8 (UDP) = 65,507" if version == 4 else "65,535 - 8 (UDP) = 65,527"
