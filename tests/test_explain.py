@@ -162,6 +162,8 @@ def test_every_word_a_person_reads_is_marked(path: Path) -> None:
         ("socket.SO_REUSEADDR", ["SO_REUSEADDR"]),
         ("Connection refused", ["ECONNREFUSED"]),
         ("BrokenPipeError:", ["EPIPE"]),
+        ("OSError: [Errno 98] Address already in use", ["EADDRINUSE"]),
+        ("timeout", ["settimeout"]),
         ("三次握手", ["three-way handshake"]),
         ("四次挥手", ["four-way teardown"]),
         ("粘包", ["sticky packets"]),

@@ -97,5 +97,5 @@ def refusal(name: str, missing: lookup.Unknown) -> str:
     if missing.several:
         return say("several names begin with {name}: {near:list}", values)
     if missing.near:
-        return say("nothing is called {name}; near it are {near:list}", values)
+        return say("nothing is called {name}; the nearest: {near:list}", values)
     return say("nothing is called {name}; 'pktscope explain' lists what there is", values)

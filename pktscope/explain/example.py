@@ -17,10 +17,12 @@ from pktscope.timeline import lay_out
 
 def drawn(rule: Rule, width: int, *, ascii_only: bool = False) -> list[list[Run]]:
     """The rows and the notes of its example, in at least 40 columns; notes below their rows."""
-    flow = Flow()
-    steps = [flow.feed(seen) for seen in notation.read(rule.example).observations]
+    script = notation.read(rule.example)
+    flow = Flow(wire=script.wire, links=script.links)
+    steps = [flow.feed(seen) for seen in script.observations]
     own = [(step, tuple(note for note in notes if note.rule == rule.id)) for step, notes in steps]
-    timeline = lay_out(own, flow.client, flow.server)
+    hosts = [host for link in script.links for host in link.split("-")] if len(script.links) > 1 else []
+    timeline = lay_out(own, flow.client, flow.server, path=tuple(dict.fromkeys(hosts)))
     layout, options = page(max(NARROWEST, min(width, 100)), Options(ascii=ascii_only))
     lines = list(paint_header(timeline, layout, NO_STATES, options))
     for row, item in enumerate(timeline.rows):

@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-from pktscope.explain import calls, errors, fields, flags, options, sockopts, states, streamcalls, terms
+from pktscope.explain import (
+    calls,
+    errors,
+    fields,
+    flags,
+    helpercalls,
+    messageflags,
+    networkterms,
+    options,
+    setupcalls,
+    sockopts,
+    states,
+    streamcalls,
+    streamterms,
+    terms,
+)
 from pktscope.explain.entry import Call, Entry
 from pktscope.rules import RULES, Rule
 from pktscope.words import N_
@@ -29,15 +44,17 @@ class Kind:
     things: tuple[Thing, ...]
 
 
+CALLS = (*calls.CALLS, *setupcalls.CALLS, *streamcalls.CALLS, *helpercalls.CALLS)
+
 KINDS = (
-    Kind(N_("Socket calls"), N_("socket call"), (*calls.CALLS, *streamcalls.CALLS)),
+    Kind(N_("Socket calls"), N_("socket call"), CALLS),
     Kind(N_("TCP states"), N_("TCP state"), states.STATES),
     Kind(N_("TCP flags"), N_("TCP flag"), flags.FLAGS),
     Kind(N_("TCP options"), N_("TCP option"), options.OPTIONS),
     Kind(N_("Header fields"), N_("header field"), fields.FIELDS),
-    Kind(N_("Socket options"), N_("socket option"), sockopts.SETTINGS),
+    Kind(N_("Socket options"), N_("socket option"), (*sockopts.SETTINGS, *messageflags.SETTINGS)),
     Kind(N_("Errors"), N_("error"), errors.ERRORS),
-    Kind(N_("Terms"), N_("term"), terms.TERMS),
+    Kind(N_("Terms"), N_("term"), (*terms.TERMS, *streamterms.TERMS, *networkterms.TERMS)),
     Kind(N_("Rules: what pktscope points out"), N_("rule"), RULES),
 )
 """Everything, as the index groups it."""
@@ -72,6 +89,7 @@ def plain(name: str) -> str:
     At most 200 characters of it are looked at.
     """
     text = unicodedata.normalize("NFKC", name[:200]).casefold().strip()
+    text = re.sub(r"^[a-z.]*error:\s*(?=.)|\[errno -?\d+\]\s*", "", text)  # as a traceback ends
     text = re.sub(r"\s*\([^)]*\)\s*$", "", text).rstrip("(:;.")
     text = re.sub(r"^(socket|sock|s|select|selectors|errno)\.(?=.)", "", text)
     return re.sub(r"[\s_\-'\"‘’“”]+", "", text)
@@ -144,5 +162,4 @@ def completions(begun: str) -> list[str]:
 
 def calls_failing(error: str) -> tuple[Call, ...]:
     """The calls that come back with an error."""
-    every = (*calls.CALLS, *streamcalls.CALLS)
-    return tuple(call for call in every if any(failure.error == error for failure in call.errors))
+    return tuple(call for call in CALLS if any(failure.error == error for failure in call.errors))
