@@ -20,6 +20,7 @@
        S > C  ACK odd "a bad option"            what the decoder found odd; last on its line
        S > C  ICMP 3/3                          quotes the other end's newest frame
        S > C  ICMP 11/0 from 10.0.0.1           a router between them says it
+    C? ESTABLISHED snd_cwnd 10                  what the kernel says of the socket (TCP_INFO)
     end                                         or: end cut, end interrupted
 
 `read` gives observations, `write` their text; reading what was written gives the same observations again.

@@ -25,7 +25,9 @@ from pktscope.model import (
     Other,
     Quoted,
     Return,
+    Sample,
     Side,
+    State,
     Tcp,
     TcpOptions,
     Transport,
@@ -104,6 +106,8 @@ def read_line(line: str, cursor: Cursor) -> list[Observation]:
         return []
     if line.startswith("~"):
         return [read_fate(line[1:].split(), cursor)]
+    if asked := re.fullmatch(r"([CS])\?\s*(\w+)((?:\s+\w+\s+\d+)*)", line):
+        return [read_sample(SIDES[asked[1]], asked[2], asked[3].split(), cursor)]
     if line.split()[0] == "end":
         return [read_end(line.split()[1:], cursor)]
     if called := re.fullmatch(CALL, line):
@@ -140,6 +144,13 @@ def read_fate(words: list[str], cursor: Cursor) -> Fate:
     number = int(words[1]) if len(words) > 1 else cursor.number
     copies = 0 if words[0] == "dropped" else 2 if words[-1] == "again" else 1
     return Fate(cursor.time, number, words[0], (cursor.time,) * copies)  # type: ignore[arg-type]  # checked above
+
+
+def read_sample(side: Side, state: str, words: list[str], cursor: Cursor) -> Sample:
+    """'C? ESTABLISHED rtt 40000 snd_cwnd 10': what the kernel says of that side's socket (TCP_INFO)."""
+    cursor.time += TICK
+    info = tuple((name, int(value)) for name, value in zip(words[::2], words[1::2], strict=True))
+    return Sample(cursor.time, cursor.time, side, State(state), 1 if side is Side.CLIENT else 2, info=info)
 
 
 def read_end(words: list[str], cursor: Cursor) -> End:

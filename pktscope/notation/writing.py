@@ -16,6 +16,7 @@ from pktscope.model import (
     Observation,
     Other,
     Return,
+    Sample,
     Side,
     Tcp,
     TcpOptions,
@@ -61,6 +62,9 @@ def write_one(seen: Observation, cursor: Cursor) -> str:
             return f"{LETTER[seen.side]}: {which}{kind}{seen.name}({seen.arguments})"
         case Return():
             return f"{LETTER[seen.side]}: = {seen.result}"
+        case Sample():
+            told = "".join(f" {name} {value}" for name, value in seen.info)
+            return f"{LETTER[seen.side]}? {seen.state}{told}"
         case End():
             dropped = "" if seen.dropped is None else f" dropped {seen.dropped}"
             return f"end {seen.reason}{dropped}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Step, Tcp, Udp
+from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Sample, Step, Tcp, Udp
 from pktscope.rules import (
     arp,
     backlog,
@@ -21,12 +21,13 @@ from pktscope.rules import (
     fast_open,
     fragments,
     groups,
+    growth,
     half_close,
     handshake,
     icmp,
-    leases,
     keepalive,
     lab,
+    leases,
     loss,
     nagle,
     names,
@@ -41,8 +42,9 @@ from pktscope.rules import (
     simultaneous,
     stream,
     teardown,
-    traceroute,
     time_wait,
+    timing,
+    traceroute,
     typed,
     unix,
     unreliable,
@@ -69,6 +71,8 @@ RULES: tuple[Rule, ...] = (
     *loss.RULES,
     *order.RULES,
     *window.RULES,
+    *timing.RULES,
+    *growth.RULES,
     *urgent.RULES,
     *fast_open.RULES,
     *ecn.RULES,
@@ -102,7 +106,7 @@ RULES: tuple[Rule, ...] = (
 
 BY_KIND: dict[Kind, tuple[Rule, ...]] = {
     kind: tuple(each for each in RULES if each.on == kind)
-    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "end")
+    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "sample", "end")
 }
 
 BY_ID: dict[str, Rule] = {each.id: each for each in RULES}
@@ -135,6 +139,8 @@ def kinds(step: Step) -> tuple[Kind, ...]:
             return ("return",)
         case Fate():
             return ("fate",)
+        case Sample():
+            return ("sample",)
         case End():
             return ("end",)
         case _:

@@ -19,9 +19,12 @@ from pktscope.model import Note, Severity, Step
 if TYPE_CHECKING:
     from pktscope.flow import Flow
 
-Kind: TypeAlias = Literal["segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "end"]
+Kind: TypeAlias = Literal[
+    "segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "sample", "end"
+]
 """What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP messages, every frame, a
-frame seen on a further link of its path, what the lab's wire did to a frame, calls, returns, the capture's end."""
+frame seen on a further link of its path, what the lab's wire did to a frame, calls, returns, the kernel's view of a
+socket, the capture's end."""
 
 
 @dataclass(frozen=True, slots=True)
