@@ -41,6 +41,7 @@ def N_(text: str) -> str:
 
 NOUNS = {
     "bytes": (N_("{count} byte"), N_("{count} bytes")),
+    "octets": (N_("{count} octet"), N_("{count} octets")),
     "segments": (N_("{count} segment"), N_("{count} segments")),
     "frames": (N_("{count} frame"), N_("{count} frames")),
     "packets": (N_("{count} packet"), N_("{count} packets")),

@@ -14,6 +14,7 @@ from pktscope.capture import linktypes, network, transport
 from pktscope.capture.reassembly import Datagram, Key, Reassembler
 from pktscope.capture.records import Record
 from pktscope.model import Arp, Endpoint, Frame, Icmp, Igmp, Ip, Layer, Other, Tcp, Transport, Udp, Whole
+from pktscope.words import N_, _, say
 
 ChecksumState: TypeAlias = Literal["good", "bad", "unfilled", "not checked"]
 
@@ -75,7 +76,8 @@ def broken_ip(record: Record, header: links.Header) -> Frame:
     name = "IPv4" if header.kind == links.IPV4 else "IPv6"
     size = 20 if header.kind == links.IPV4 else 40
     short = len(record.data) - header.start < size
-    what = f"the frame ends inside its {name} header" if short else f"what should be an {name} header is none"
+    said = N_("the frame ends inside its {name} header") if short else N_("what should be an {name} header is none")
+    what = say(said, {"name": name})
     rest = record.data[header.start :]
     return Frame(
         record.number, record.time, record.data, record.wire_length, header.source, header.target, None,
@@ -104,7 +106,7 @@ def fragment(record: Record, header: links.Header, packet: network.Packet, fragm
     if fragments is not None:
         length = packet.wire_end - packet.start
         if ip.fragment_offset + length > 65_535:
-            oddities += ("the fragment reaches beyond the largest possible datagram",)
+            oddities += (_("the fragment reaches beyond the largest possible datagram"),)
         whole = fragments.add(
             key, record.number, record.time, ip.fragment_offset, length,
             data[packet.start : packet.end], ip.more_fragments, ports,

@@ -7,6 +7,7 @@ import logging
 
 from pktscope.model import Frame
 from pktscope.text import safe_text
+from pktscope.words import say
 
 LINKS = {
     "Ethernet": ("scapy.layers.l2", "Ether"),
@@ -34,11 +35,16 @@ def dissection(frame: Frame) -> tuple[str, ...]:
             importlib.import_module(name)
         shown = layer_class(frame)(frame.data[:MOST_OCTETS]).show(dump=True)
     except Exception as error:  # scapy raises anything at all on hostile octets
-        return (safe_text(f"scapy cannot dissect this packet: {type(error).__name__}: {error}", MOST_WIDE),)
+        return (
+            safe_text(
+                say("scapy cannot dissect this packet: {error}", {"error": f"{type(error).__name__}: {error}"}),
+                MOST_WIDE,
+            ),
+        )
     lines = [safe_text(line.rstrip(), MOST_WIDE) for line in str(shown).split("\n")]
     kept = [line for line in lines if line][:MOST_LINES]
     if len(frame.data) > MOST_OCTETS:
-        kept.append(f"(the first {MOST_OCTETS:,} of {len(frame.data):,} octets)")
+        kept.append(say("(the first {most:,} of {count:,} octets)", {"most": MOST_OCTETS, "count": len(frame.data)}))
     return tuple(kept)
 
 

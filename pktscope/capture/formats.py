@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pktscope.words import N_, _, say
+
 SMALL_LIMIT = 262_144
 """Octets of a packet no link needs more of; libpcap's and Wireshark's own limit."""
 LARGE_LIMIT = 16 << 20
@@ -63,23 +65,23 @@ PCAP_MAGICS: dict[bytes, tuple[str, str, int]] = {
 PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
 
 RECOGNISED: tuple[tuple[bytes, str], ...] = (
-    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; unpack it first: zstd -d FILE"),
-    (b"\xfd7zXZ\x00", "it is compressed with xz; unpack it first: xz -d FILE"),
-    (b"BZh", "it is compressed with bzip2; unpack it first: bzip2 -d FILE"),
-    (b"\x04\x22\x4d\x18", "it is compressed with lz4; unpack it first: lz4 -d FILE"),
-    (b"PK\x03\x04", "it is a zip archive; unpack it first"),
-    (b"snoop\x00\x00\x00", "it is a snoop capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"RTSS", "it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"GMBU", "it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"TRSNIFF data", "it is a Sniffer capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"\x1c\x00\x01\xac", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"\x1c\x00\x01\xab", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"\xac\x01\x00\x1c", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
-    (b"\xab\x01\x00\x1c", "it is an IXIA capture; convert it: editcap -F pcapng FILE NEW"),
+    (b"\x28\xb5\x2f\xfd", N_("it is compressed with zstd; unpack it first: zstd -d FILE")),
+    (b"\xfd7zXZ\x00", N_("it is compressed with xz; unpack it first: xz -d FILE")),
+    (b"BZh", N_("it is compressed with bzip2; unpack it first: bzip2 -d FILE")),
+    (b"\x04\x22\x4d\x18", N_("it is compressed with lz4; unpack it first: lz4 -d FILE")),
+    (b"PK\x03\x04", N_("it is a zip archive; unpack it first")),
+    (b"snoop\x00\x00\x00", N_("it is a snoop capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"RTSS", N_("it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"GMBU", N_("it is a Network Monitor capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"TRSNIFF data", N_("it is a Sniffer capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"\x1c\x00\x01\xac", N_("it is an IXIA capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"\x1c\x00\x01\xab", N_("it is an IXIA capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"\xac\x01\x00\x1c", N_("it is an IXIA capture; convert it: editcap -F pcapng FILE NEW")),
+    (b"\xab\x01\x00\x1c", N_("it is an IXIA capture; convert it: editcap -F pcapng FILE NEW")),
 )
 """Things people hand over in place of a capture, by their first octets."""
 
-WANTED = "pktscope reads pcap and pcapng (also gzipped), as tcpdump -w and Wireshark write them"
+WANTED = N_("pktscope reads pcap and pcapng (also gzipped), as tcpdump -w and Wireshark write them")
 
 
 def why_not(head: bytes) -> str:
@@ -87,15 +89,16 @@ def why_not(head: bytes) -> str:
     if head[:4] in PCAP_MAGICS or head[:4] == PCAPNG_MAGIC:
         return ""
     if not head:
-        return f"it is empty; {WANTED}"
+        return say("it is empty; {wanted}", {"wanted": _(WANTED)})
     for magic, words in RECOGNISED:
         if head.startswith(magic):
-            return words
+            return _(words)
     if len(head) < 4:
-        return f"it has only {len(head)} octet{'s' * (len(head) > 1)}; {WANTED}"
+        values = {"count": len(head), "wanted": _(WANTED)}
+        return say("it has only {count:octets}; {wanted}", values)
     if all(octet in b"\t\n\r\f\x1b" or octet >= 32 for octet in head):
-        return f"it looks like text, not a capture; {WANTED}"
-    return f"it does not start like a capture; {WANTED}"
+        return say("it looks like text, not a capture; {wanted}", {"wanted": _(WANTED)})
+    return say("it does not start like a capture; {wanted}", {"wanted": _(WANTED)})
 
 
 SECTION, DESCRIPTION, OBSOLETE, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6

@@ -8,6 +8,7 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import NamedTuple
 
 from pktscope.model import Endpoint, Ip
+from pktscope.words import say
 
 
 class Packet(NamedTuple):
@@ -61,10 +62,14 @@ def read_ipv4(data: bytes, start: int, wire_length: int) -> Packet | None:
     if total == 0:
         length = room  # left to segmentation offload, which writes the real lengths
     elif total > room:
-        oddities.append(f"the IP header says {total:,} octets, the frame has room for {room:,}")
+        oddities.append(
+            say("the IP header says {total:,} octets, the frame has room for {room:,}", {"total": total, "room": room})
+        )
         length = room
     elif total < header:
-        oddities.append(f"the IP header says {total} octets in all but {header} for itself")
+        oddities.append(
+            say("the IP header says {total} octets in all but {header} for itself", {"total": total, "header": header})
+        )
         length = header
     options: tuple[str, ...] = ()
     if header > 20:
@@ -93,7 +98,12 @@ def ipv4_options(octets: bytes) -> tuple[tuple[str, ...], list[str]]:
         length = octets[position + 1] if position + 1 < len(octets) else 0
         names.append(IPV4_OPTIONS.get(kind, f"option {kind}"))
         if length < 2 or position + length > len(octets):
-            return tuple(names), [f"IPv4 option {kind} claims {length} octets where {len(octets) - position} are left"]
+            return tuple(names), [
+                say(
+                    "IPv4 option {kind} claims {length} octets where {left} are left",
+                    {"kind": kind, "length": length, "left": len(octets) - position},
+                )
+            ]
         position += length
     return tuple(names), []
 
@@ -109,7 +119,12 @@ def read_ipv6(data: bytes, start: int, wire_length: int) -> Packet | None:
     if payload == 0 and protocol != 59:
         length = room  # a jumbogram (RFC 2675), or left to offload
     elif length > room:
-        oddities.append(f"the IP header says {length:,} octets, the frame has room for {room:,}")
+        oddities.append(
+            say(
+                "the IP header says {length:,} octets, the frame has room for {room:,}",
+                {"length": length, "room": room},
+            )
+        )
         length = room
     wire_end = start + length
     chain = extensions(data, start + 40, min(wire_end, len(data)), protocol)
@@ -148,12 +163,17 @@ def extensions(data: bytes, start: int, end: int, protocol: int) -> Chain:
     identification, more, offset, rerouted = None, False, 0, False
     while protocol in EXTENSIONS:
         if start + 8 > end:
-            oddities = (f"the packet ends inside its {EXTENSIONS[protocol]} header",)
+            oddities = (say("the packet ends inside its {name} header", {"name": EXTENSIONS[protocol]}),)
             break
         following, size = data[start], data[start + 1]
         length = 8 if protocol == 44 else (size + 2) * 4 if protocol == 51 else (size + 1) * 8
         if start + length > end:
-            oddities = (f"the {EXTENSIONS[protocol]} header claims {length} octets where {end - start} are left",)
+            oddities = (
+                say(
+                    "the {name} header claims {length} octets where {left} are left",
+                    {"name": EXTENSIONS[protocol], "length": length, "left": end - start},
+                ),
+            )
             break
         names.append(EXTENSIONS[protocol])
         starts.append(start)

@@ -12,6 +12,7 @@ from pktscope.capture.reassembly import Reassembler
 from pktscope.capture.records import JOURNAL, Record
 from pktscope.capture.scan import Scan
 from pktscope.model import Conversation, End, Exchange, Fate, Observation
+from pktscope.words import _
 
 WINDOW = 1 << 14
 """Octets read at once, so that neighbours cost no further read."""
@@ -129,10 +130,10 @@ class Reader:
         interface = scan.walk.interfaces[scan.interfaces[item]]
         captured, offset = scan.captured[item], scan.offsets[item]
         data = self.octets(offset, captured)
-        oddity = "" if len(data) == captured else "the file changed while it was being read"
+        oddity = "" if len(data) == captured else _("the file changed while it was being read")
         comment = ""
         if interface.form == "simple":
-            oddity = oddity or "the capture gives this packet no time"
+            oddity = oddity or _("the capture gives this packet no time")
         elif interface.form == "pcapng":
             comment = self.comment(offset, captured, interface)
         return Record(

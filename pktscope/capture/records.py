@@ -37,6 +37,7 @@ from pktscope.capture.formats import (
     resolution,
     why_not,
 )
+from pktscope.words import _, say
 
 BLOCK_LIMIT = 32 << 20
 """Octets of a pcapng block."""
@@ -93,7 +94,7 @@ class Walk:
         if len(head) < 4:
             return False
         if why_not(head):
-            self.stop("the data does not start like a capture")
+            self.stop(_("the data does not start like a capture"))
             return False
         if head[:4] == PCAPNG_MAGIC:
             self.form = "pcapng"
@@ -126,7 +127,12 @@ class Walk:
                 captured, wire = wire, captured
             start = position + size
             if captured > limit:
-                self.stop(f"packet {self.packets + 1} claims {captured:,} captured octets, which no link sends")
+                self.stop(
+                    say(
+                        "packet {packet} claims {captured:,} captured octets, which no link sends",
+                        {"packet": self.packets + 1, "captured": captured},
+                    )
+                )
                 return
             if start + captured > end:
                 self.needed = size + captured
@@ -149,13 +155,23 @@ class Walk:
             # Some writers forget the padding in the length; Wireshark rounds up too.
             whole = (length + 3) & ~3
             if length < 12 or whole > BLOCK_LIMIT:
-                self.stop(f"a block behind packet {self.packets} claims {length:,} octets")
+                self.stop(
+                    say(
+                        "a block behind packet {packet} claims {length:,} octets",
+                        {"packet": self.packets, "length": length},
+                    )
+                )
                 return
             if position + whole > end:
                 self.needed = whole
                 return
             if BLOCK_TAIL[self.order](buffer, position + whole - 4)[0] != length:
-                self.stop(f"a block behind packet {self.packets} gives two different lengths for itself")
+                self.stop(
+                    say(
+                        "a block behind packet {packet} gives two different lengths for itself",
+                        {"packet": self.packets},
+                    )
+                )
                 return
             self.consumed = position + whole
             item = self.block(kind, buffer, position, whole)
@@ -183,7 +199,12 @@ class Walk:
 
     def packet(self, kind: int, buffer: bytes, position: int, whole: int) -> Item | None:
         if whole < 32:
-            self.complain(f"a packet block behind packet {self.packets} is too short to hold a packet; it was left out")
+            self.complain(
+                say(
+                    "a packet block behind packet {packet} is too short to hold a packet; it was left out",
+                    {"packet": self.packets},
+                )
+            )
             return None
         number, high, low, captured, wire = PACKET_FIELDS[self.order](buffer, position + 8)
         if kind == OBSOLETE:
@@ -196,7 +217,12 @@ class Walk:
 
     def simple(self, buffer: bytes, position: int, whole: int) -> Item | None:
         if whole < 16:
-            self.complain(f"a packet block behind packet {self.packets} is too short to hold a packet; it was left out")
+            self.complain(
+                say(
+                    "a packet block behind packet {packet} is too short to hold a packet; it was left out",
+                    {"packet": self.packets},
+                )
+            )
             return None
         (wire,) = BLOCK_TAIL[self.order](buffer, position + 8)
         self.packets += 1
@@ -217,14 +243,24 @@ class Walk:
     def fitting(self, captured: int, room: int) -> int:
         if captured <= room:
             return captured
-        self.complain(f"packet {self.packets} claims {captured:,} octets where its block has room for {room:,}")
+        self.complain(
+            say(
+                "packet {packet} claims {captured:,} octets where its block has room for {room:,}",
+                {"packet": self.packets, "captured": captured, "room": room},
+            )
+        )
         return room
 
     def known(self, number: int) -> int:
         """The index of the current section's interface `number`, or of a stand-in that has no link type."""
         if number < len(self.described):
             return self.described[number]
-        self.complain(f"packet {self.packets} came by interface {number}, which the file does not describe")
+        self.complain(
+            say(
+                "packet {packet} came by interface {number}, which the file does not describe",
+                {"packet": self.packets, "number": number},
+            )
+        )
         if self.missing < 0:
             self.missing = len(self.interfaces)
             self.interfaces.append(Interface(-1, "pcapng", self.order))
@@ -234,7 +270,7 @@ class Walk:
         """Learn the byte order of the section that starts here."""
         magic = bytes(buffer[position + 8 : position + 12])
         if magic not in BYTE_ORDERS:
-            self.stop(f"a section behind packet {self.packets} has no valid byte-order mark")
+            self.stop(say("a section behind packet {packet} has no valid byte-order mark", {"packet": self.packets}))
             return False
         self.order, self.started = BYTE_ORDERS[magic], True
         return True
@@ -242,9 +278,9 @@ class Walk:
     def description(self, buffer: bytes, position: int, whole: int) -> Interface:
         """What an interface description block says."""
         if whole < 20:
-            self.complain("an interface description is too short; its packets cannot be read")
+            self.complain(_("an interface description is too short; its packets cannot be read"))
             return Interface(-1, "pcapng", self.order)
-        link, _, snaplen = struct.unpack_from(self.order + "HHI", buffer, position + 8)
+        link, _reserved, snaplen = struct.unpack_from(self.order + "HHI", buffer, position + 8)
         interface = Interface(link, "pcapng", self.order, snaplen=snaplen)
         for code, value in options(buffer, position + 16, position + whole - 4, self.order):
             if code == 2:
@@ -275,20 +311,28 @@ class Walk:
         if self.broken:
             return
         if not self.started:
-            self.cease("the file stops in the middle of its header")
+            self.cease(_("the file stops in the middle of its header"))
         elif left and self.form == "pcapng":
-            self.cease(f"the file stops in the middle of a block behind packet {self.packets}: {self.share(left)}")
+            self.cease(
+                say(
+                    "the file stops in the middle of a block behind packet {packet}: {share}",
+                    {"packet": self.packets, "share": self.share(left)},
+                )
+            )
         elif left:
-            part = "" if left >= RECORD_SIZE[self.form] else "the header of "
-            used = 0 if part else RECORD_SIZE[self.form]
-            words = self.share(left - used, used)
-            self.cease(f"the file stops in the middle of {part}packet {self.packets + 1}: {words}")
+            headless = left < RECORD_SIZE[self.form]
+            used = 0 if headless else RECORD_SIZE[self.form]
+            values = {"packet": self.packets + 1, "share": self.share(left - used, used)}
+            if headless:
+                self.cease(say("the file stops in the middle of the header of packet {packet}: {share}", values))
+            else:
+                self.cease(say("the file stops in the middle of packet {packet}: {share}", values))
 
     def share(self, left: int, used: int = 0) -> str:
-        return f"{left:,} of {max(self.needed - used, left):,} octets are there"
+        return say("{left:,} of {whole:,} octets are there", {"left": left, "whole": max(self.needed - used, left)})
 
     def stop(self, words: str) -> None:
-        self.cease(f"{words}; the rest of the file was left unread")
+        self.cease(say("{words}; the rest of the file was left unread", {"words": words}))
         self.broken = True
 
     def cease(self, words: str) -> None:

@@ -16,6 +16,7 @@ from pktscope.capture.conversations import NONE, Conversations, pair_key
 from pktscope.capture.reassembly import WINDOWS, Key, Reassembler
 from pktscope.capture.records import JOURNAL, Record, Walk
 from pktscope.model import Arp, End, Endpoint, Exchange, Frame, Icmp, Igmp, Other, Quoted, Tcp, Udp
+from pktscope.words import say
 
 FALLBACK = -1
 
@@ -289,7 +290,12 @@ class Scan:
         try:
             told = recording.read_entry(text)
         except recording.BadEntry as error:
-            self.walk.complain(f"a journal block behind packet {self.walk.packets} cannot be read: {error}")
+            self.walk.complain(
+                say(
+                    "a journal block behind packet {packet} cannot be read: {error}",
+                    {"packet": self.walk.packets, "error": error},
+                )
+            )
             return NONE
         if isinstance(told, Exchange):
             self.exchange = self.exchange or told

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pktscope.capture.ring import MARKER_TYPE, Instruction, Ring, Seen
+from pktscope.words import _, say
 
 HEARTBEAT = 10
 """Milliseconds between two looks at a quiet ring."""
@@ -167,16 +168,23 @@ def compile_filter(expression: str, filter_type: int) -> tuple[Instruction, ...]
     from scapy.error import Scapy_Exception
 
     if "\0" in expression:
-        raise NoFilter("capture filter: a filter holds no NUL characters")
+        raise NoFilter(_("capture filter: a filter holds no NUL characters"))
     try:
         program = compiled(expression, linktype=filter_type)
     except (ImportError, OSError):
         raise NoFilter(
-            "capture filter: libpcap compiles filters and is not installed; "
-            "install it (Debian, Ubuntu: apt install libpcap0.8) or leave the filter out"
+            _(
+                "capture filter: libpcap compiles filters and is not installed; "
+                "install it (Debian, Ubuntu: apt install libpcap0.8) or leave the filter out"
+            )
         ) from None
     except Scapy_Exception as error:
-        raise NoFilter(f"capture filter {expression[:80]!r}: {_reason(str(error))}; see man pcap-filter") from None
+        raise NoFilter(
+            say(
+                "capture filter {expression!r}: {reason}; see man pcap-filter",
+                {"expression": expression[:80], "reason": _reason(str(error))},
+            )
+        ) from None
     return tuple(
         (code.code, code.jt, code.jf, code.k) for code in (program.bf_insns[at] for at in range(program.bf_len))
     )

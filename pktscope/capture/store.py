@@ -22,6 +22,7 @@ from pktscope.capture.reader import Reader
 from pktscope.capture.scan import Scan
 from pktscope.capture.unpack import GZIP_MAGIC, unpacked
 from pktscope.model import Conversation, End, Exchange
+from pktscope.words import _, say
 
 PIECE = 1 << 20
 HEAD = 512
@@ -165,7 +166,7 @@ class Store:
         dropped = sum(scan.walk.dropped.values()) if scan.walk.dropped else None
         complaint = self.error or scan.walk.ending
         if not complaint and scan.exchange is not None:
-            complaint = "the recording has no end: what wrote it was stopped"
+            complaint = _("the recording has no end: what wrote it was stopped")
         return End(last, "cut" if complaint else "finished", dropped, complaint)
 
     # --- the background thread -------------------------------------------------------------------------------------
@@ -178,11 +179,11 @@ class Store:
             finally:
                 self.scan.settle()
         except OSError as error:
-            self.scan.walk.cease(f"reading stops here: {error.strerror or error}")
+            self.scan.walk.cease(say("reading stops here: {why}", {"why": error.strerror or error}))
         except MemoryError:
-            self.scan.walk.cease("reading stops here: there is not enough memory for more of this capture")
+            self.scan.walk.cease(_("reading stops here: there is not enough memory for more of this capture"))
         except ValueError as error:  # what Python says of a stream that was closed under us
-            self.scan.walk.cease(f"reading stops here: {error}")
+            self.scan.walk.cease(say("reading stops here: {why}", {"why": error}))
         finally:
             self.over.set()
             if owned:
@@ -212,7 +213,7 @@ class Store:
             size = len(parts[0])
         if not base:
             head = b"".join(parts)[:HEAD]
-            why = self.scan.walk.ending or why_not(head) or "it stops in the middle of its header"
+            why = self.scan.walk.ending or why_not(head) or _("it stops in the middle of its header")
             self.error = self.error or refusal(self.name, why)
         elif not self.error:
             self.scan.walk.finish(size)
@@ -243,7 +244,9 @@ class Store:
                 try:
                     write_all(self.copy_to, piece)
                 except (OSError, ValueError) as error:
-                    self.copy_lost = f"the copy stops here: {getattr(error, 'strerror', None) or error}"
+                    self.copy_lost = say(
+                        "the copy stops here: {why}", {"why": getattr(error, "strerror", None) or error}
+                    )
                     self.scan.walk.complain(self.copy_lost)
                     self.copy_to = None
             yield piece
@@ -252,9 +255,9 @@ class Store:
 def standard_input() -> BinaryIO:
     """Standard input, if there is something to expect of it. Raises BadCapture."""
     if sys.stdin is None or sys.stdin.closed:
-        raise BadCapture("standard input is closed; pipe a capture into it: tcpdump -w - | pktscope replay -")
+        raise BadCapture(_("standard input is closed; pipe a capture into it: tcpdump -w - | pktscope replay -"))
     if sys.stdin.isatty():
-        raise BadCapture("standard input is the terminal; pipe a capture into it: tcpdump -w - | pktscope replay -")
+        raise BadCapture(_("standard input is the terminal; pipe a capture into it: tcpdump -w - | pktscope replay -"))
     return sys.stdin.buffer
 
 
@@ -265,18 +268,22 @@ def opened(path: str, shown: str) -> tuple[io.FileIO, os.stat_result, bytes]:
         status = os.fstat(source.fileno())
         head = os.pread(source.fileno(), HEAD, 0) if stat.S_ISREG(status.st_mode) else b""
     except IsADirectoryError:
-        raise BadCapture(f"{shown} is a directory; name a capture file in it") from None
+        raise BadCapture(say("{shown} is a directory; name a capture file in it", {"shown": shown})) from None
     except FileNotFoundError:
-        raise BadCapture(f"{shown}: there is no such file; check the name") from None
+        raise BadCapture(say("{shown}: there is no such file; check the name", {"shown": shown})) from None
     except PermissionError:
-        raise BadCapture(f"{shown}: you may not read this file; ask its owner, or copy it with sudo") from None
+        raise BadCapture(
+            say("{shown}: you may not read this file; ask its owner, or copy it with sudo", {"shown": shown})
+        ) from None
     except (OSError, ValueError) as error:
-        raise BadCapture(f"{shown} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise BadCapture(
+            say("{shown} cannot be read: {why}", {"shown": shown, "why": getattr(error, "strerror", None) or error})
+        ) from None
     return source, status, head
 
 
 def refusal(name: str, why: str) -> str:
-    return f"{name} is not a capture: {why.replace('FILE', name)}"
+    return say("{name} is not a capture: {why}", {"name": name, "why": why.replace("FILE", name)})
 
 
 def joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pktscope.capture import network
 from pktscope.model import Icmp, Igmp, Other, Quoted, Tcp, TcpOptions, Transport, Udp
+from pktscope.words import N_, _, say
 
 NO_OPTIONS = TcpOptions()
 
@@ -63,9 +64,12 @@ def read_other(protocol: int, data: bytes, start: int, end: int, wire_end: int) 
 def cut_header(protocol: int, data: bytes, start: int, end: int, wire_end: int, size: int) -> Upper:
     """A header that is not all there: ports where they are."""
     name = named(protocol)
-    who = "the packet is too short for" if wire_end - start < size else "the capture cut"
+    if wire_end - start < size:
+        what, more = _("the packet is too short for its header"), N_("the packet is too short for its {name} header")
+    else:
+        what, more = _("the capture cut its header"), N_("the capture cut its {name} header")
     source, target = ports(data, start, end) if protocol in (6, 17) else (None, None)
-    return Upper(Other(name, f"{who} its header"), source, target, end, end, 0, (f"{who} its {name} header",))
+    return Upper(Other(name, what), source, target, end, end, 0, (say(more, {"name": name}),))
 
 
 def read_tcp(protocol: int, data: bytes, start: int, end: int, wire_end: int) -> Upper:
@@ -79,15 +83,20 @@ def read_tcp(protocol: int, data: bytes, start: int, end: int, wire_end: int) ->
     oddities: tuple[str, ...] = ()
     behind = start + header
     if header < 20:
-        oddities = (f"the TCP header says {header} octets for itself; 20 is the least",)
+        oddities = (say("the TCP header says {header} octets for itself; 20 is the least", {"header": header}),)
         behind = wire_end
     elif behind > wire_end:
-        oddities = (f"the TCP header says {header} octets for itself; the packet has {wire_end - start}",)
+        oddities = (
+            say(
+                "the TCP header says {header} octets for itself; the packet has {room}",
+                {"header": header, "room": wire_end - start},
+            ),
+        )
         behind = wire_end
     elif header > 20:
         options, oddities = tcp_options(data[start + 20 : min(behind, end)], header - 20)
     if end < min(behind, wire_end):
-        oddities += ("the capture cut its TCP header",)
+        oddities += (_("the capture cut its TCP header"),)
     tcp = Tcp(seq, ack, word & 0x1FF, window, header, checksum, urgent, options)
     return Upper(tcp, source, target, min(behind, end), end, wire_end - behind, oddities)
 
@@ -109,7 +118,12 @@ def tcp_options(octets: bytes, announced: int) -> tuple[TcpOptions, tuple[str, .
         if length < 2 or position + length > len(octets):
             if len(octets) >= announced:
                 left = len(octets) - position
-                oddities.append(f"a TCP option of kind {kind} claims {length} octets where {left} are left")
+                oddities.append(
+                    say(
+                        "a TCP option of kind {kind} claims {length} octets where {left} are left",
+                        {"kind": kind, "length": length, "left": left},
+                    )
+                )
             break
         value = octets[position + 2 : position + length]
         position += length
@@ -124,13 +138,20 @@ def option(kind: int, value: bytes, found: dict[str, object], others: list[int],
         others.append(kind)
     elif len(value) not in size:
         others.append(kind)
-        oddities.append(f"a TCP option of kind {kind} has {len(value) + 2} octets, which it never has")
+        oddities.append(
+            say(
+                "a TCP option of kind {kind} has {count} octets, which it never has",
+                {"kind": kind, "count": len(value) + 2},
+            )
+        )
     elif kind == 2:
         found["mss"] = int.from_bytes(value, "big")
     elif kind == 3:
         found["window_scale"] = value[0]
         if value[0] > 14:
-            oddities.append(f"the window scale is {value[0]}; 14 is the most (RFC 7323 section 2.3)")
+            oddities.append(
+                say("the window scale is {value}; 14 is the most (RFC 7323 section 2.3)", {"value": value[0]})
+            )
     elif kind == 4:
         found["sack_permitted"] = True
     elif kind == 5:
@@ -159,9 +180,12 @@ def read_udp(protocol: int, data: bytes, start: int, end: int, wire_end: int) ->
     if length == 0:
         carried = room  # a jumbogram (RFC 2675 section 4), or left to offload
     elif length < 8:
-        oddities, carried = (f"the UDP header says {length} octets; 8 is the least",), 8
+        oddities, carried = (say("the UDP header says {length} octets; 8 is the least", {"length": length}),), 8
     elif length > room:
-        oddities, carried = (f"the UDP header says {length:,} octets, the packet has {room:,}",), room
+        oddities, carried = (
+            (say("the UDP header says {length:,} octets, the packet has {room:,}", {"length": length, "room": room}),),
+            room,
+        )
     behind = min(end, start + carried)
     return Upper(Udp(length, checksum), source, target, start + 8, behind, carried - 8, oddities)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
+from pktscope.words import _
+
 GZIP_MAGIC = b"\x1f\x8b"
 PIECE = 1 << 20
 """Octets unpacked at once: a small file may hold a very large capture."""
@@ -19,7 +21,7 @@ def unpacked(first: bytes, rest: Iterator[bytes], complain: Callable[[str], None
         try:
             piece = member.decompress(packed, PIECE)
         except zlib.error:
-            complain("the compressed file stops making sense: it is damaged, and the rest of it was left unread")
+            complain(_("the compressed file stops making sense: it is damaged, and the rest of it was left unread"))
             yield from salvaged(before, packed)
             return
         if piece:
@@ -28,12 +30,12 @@ def unpacked(first: bytes, rest: Iterator[bytes], complain: Callable[[str], None
         if not packed and (piece := next(rest, b"")):
             packed = piece
         elif not packed and not member.eof and not member.unconsumed_tail:
-            complain("the compressed file stops in the middle: the rest of it is missing")
+            complain(_("the compressed file stops in the middle: the rest of it is missing"))
             return
         if member.eof:
             if packed[:2] != GZIP_MAGIC:
                 if packed.strip(b"\0"):
-                    complain("there is something behind the end of the compressed file; it was left unread")
+                    complain(_("there is something behind the end of the compressed file; it was left unread"))
                 return
             member = zlib.decompressobj(31)
 
