@@ -30,6 +30,8 @@ BUSY = 2.0
 """Seconds a server gets after the last client's end where it is doing something."""
 LONGEST_OUTPUT = 1 << 16
 """Octets of output that are read at once."""
+DEAF_FOR = 1000
+"""How often in a row a program may get b"" from recv()."""
 GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
 LOOK = 0.05
@@ -38,6 +40,7 @@ LOOK = 0.05
 LOOPS = N_("the run ended it: a server loops for ever")
 WAITS = N_("the run ended it: it waited for what could never come")
 TIME = N_("the run ended it: its time was up")
+SPINS = N_('the run ended it: recv() returned b"" a thousand times, and it went on calling it')
 AWAY = N_("the run ended it: its calls could no longer be seen (it became another program, or closed our line)")
 
 NOT_YET = N_(
@@ -177,7 +180,7 @@ class Minder(Director):
         return say(DEAF, {"why": self._server.failure}) if self._server.failure else _(DEAF_AND_GONE)
 
     def _anybody_listens(self) -> bool:
-        return any(found.state is State.LISTEN for found in self._diag.everything())
+        return any(found.state is State.LISTEN for found in self._diags[Side.SERVER].everything())
 
     def _may_start(self, client: Program) -> bool:
         place = self._clients.index(client)
@@ -201,6 +204,9 @@ class Minder(Director):
         if not live or (self._lines.interactive and self._asking()):
             self._still = 0.0
             return
+        for program in live:
+            if program.in_vain > DEAF_FOR:
+                self._finish(program, SPINS)
         if self._stuck(live, now) > (DONE if clients_over or self._server.ended else STUCK):
             for program in live:
                 self._finish(program, LOOPS if program.side is Side.SERVER and clients_over else WAITS)

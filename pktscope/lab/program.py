@@ -102,6 +102,8 @@ class Program:
     """Every process that told something, as /proc knows it."""
     open_calls: dict[int, float] = field(default_factory=dict)
     """Calls that have not come back, by serial: until when (time.monotonic()) they come back by themselves, or 0."""
+    in_vain: int = 0
+    """How often in a row recv() has returned b""."""
     behind: int = 0
     """Up to when it has been heard, where it has told more than can be taken at once; 0 where it has not."""
     output: int = -1
@@ -167,6 +169,7 @@ class Program:
         else:
             self.open_calls.pop(event.serial, None)
             self.reached |= not event.error and event.name in REACHING
+            self.in_vain = self.in_vain + 1 if event.name == "recv" and event.length == 0 and not event.error else 0
         before, self.last, self.host_pid = self.last, event, event.pid
         if isinstance(event, Return):
             protocol = before.protocol if isinstance(before, Call) else ""
@@ -224,15 +227,17 @@ def _state(task: str) -> str:
         return file.read().rpartition(")")[2].split()[0]
 
 
-def start(script: Script, promises: memoryview, slot: int) -> Program:
-    """Fork the program's process; it waits for `go` before its first line."""
+def start(
+    script: Script, promises: memoryview, slot: int, enter: Callable[[], None] = kernel.drop_privileges
+) -> Program:
+    """Fork the program's process; it waits for `go` before its first line. `enter` takes it to where it runs."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, its):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     reading, writing = _output(script.own)
     pid = os.fork()
     if pid == 0:
-        _be_program(script, its.detach(), promises, slot, writing)
+        _be_program(script, its.detach(), promises, slot, writing, enter)
     its.close()
     ours.setblocking(False)
     if writing >= 0:
@@ -256,9 +261,11 @@ def _output(own: Own | None) -> tuple[int, int]:
     return reading, writing
 
 
-def _be_program(script: Script, line: int, promises: memoryview, slot: int, output: int) -> NoReturn:
+def _be_program(script: Script, line: int, promises: memoryview, slot: int, output: int,
+                enter: Callable[[], None]) -> NoReturn:  # fmt: skip
     status = 1
     try:
+        enter()
         kernel.die_with_parent()
         kernel.keep_only(line, *([script.own.spare, output] if script.own is not None else []))
         if script.own is not None:

@@ -1,0 +1,303 @@
+"""Students' own programs, as they are: run live, told in order, explained, and ended with a clear word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pktscope.exits import USAGE, Stop
+from pktscope.lab import runner
+from pktscope.model import Call, Note, Return, Side
+from pktscope.own import Asked, endings, specification
+from tests.labtools import Recording
+
+PROGRAMS = Path(__file__).parent / "programs"
+LOOPS = "the run ended it: a server loops for ever"
+
+live = pytest.mark.usefixtures("private_room")
+
+
+def run(server: str, *clients: str, **asked: Any) -> Recording:
+    """Run programs of this directory to their end."""
+    paths = tuple(str(PROGRAMS / name) for name in (server, *clients))
+    spec = specification(Asked(paths, **asked), interactive=False)
+    with runner.own(spec) as running:
+        octets = running.stream.read()
+        return Recording(octets, running.refusal, running.wait(20))
+
+
+def printed(recording: Recording, side: Side, program: int = 1) -> list[str]:
+    """What one program printed."""
+    return [call.arguments for call in recording.calls("print", side) if call.program == program]
+
+
+def ends(recording: Recording) -> dict[str, str]:
+    """How each program ended: 'client 1' -> ''."""
+    return {f"{call.side} {call.program}": call.arguments for call in recording.calls("exit")}
+
+
+def plain(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command itself, in the directory of the programs."""
+    command = [sys.executable, "-m", "pktscope", "run", "--plain", "--no-color", "--width=200", *arguments]
+    return subprocess.run(command, cwd=PROGRAMS, capture_output=True, text=True, timeout=60, check=False)
+
+
+ONE_WORD = (
+    ("tcp_once_server.py", "tcp_once_client.py", {"input_client": ("hello",)}, "From Server: HELLO", True),
+    ("udp_loop_server.py", "udp_loop_client.py", {"input_client": ("a", "q")}, "('127.0.0.1', 12000) says A", False),
+    ("framing_server.py", "framing_client.py", {}, "b'egassem driht regnol hcum a'", True),
+    ("socketserver_server.py", "makefile_client.py", {}, "b'HELLO\\r\\n'", False),
+    ("asyncio_server.py", "asyncio_client.py", {}, "b'HELLO'", False),
+    ("selectors_server.py", "selectors_client.py", {}, "b'two'", False),
+    ("http_server.py", "http_client.py", {}, "b'<h1>hi</h1>\\n'", True),
+    ("timeout_server.py", "timeout_client.py", {"client_arguments": ("sesame",)}, "b'welcome'", True),
+    ("timeout_server.py", "timeout_client.py", {"client_arguments": ("open",)}, "b'wrong word'", True),
+    ("fork_server.py", "hello_client.py", {}, "b'hello from the child'", False),
+    ("gbk_server.py", "hello_client.py", {}, "b'ok'", True),
+    ("reuse_server.py", "reuse_client.py", {"server_arguments": "reuse"}, "b'bye'", True),
+)
+
+
+@live
+@pytest.mark.parametrize(("server", "client", "asked", "word", "by_itself"), ONE_WORD, ids=lambda each: str(each)[:24])
+def test_tutorial_programs_do_what_they_do(
+    server: str, client: str, asked: dict[str, Any], word: str, by_itself: bool
+) -> None:
+    """Unmodified, every way of writing them: the client's last word is right, and a looping server is ended."""
+    recording = run(server, client, **asked)
+
+    assert printed(recording, Side.CLIENT)[-1] == word
+    assert ends(recording) == {"client 1": "", "server 1": "" if by_itself else LOOPS}
+    assert (recording.status, recording.refusal) == (0, "")
+
+
+@live
+def test_calls_carry_the_line_of_the_students_file() -> None:
+    """File and line of every socket call are the script's own, or those of a module beside it."""
+    recording = run("framing_server.py", "framing_client.py")
+    sources = dict(recording.exchange.sources)
+
+    assert {"framing_server.py", "framing_client.py", "framing.py"} == set(sources)
+    for call in recording.calls():
+        if call.name in ("connect", "accept", "recv", "sendall", "bind", "listen"):
+            line = sources[call.file].splitlines()[call.line - 1]
+            assert call.name in line or "create_connection" in line
+    assert {call.file for call in recording.calls("sendall")} == {"framing.py"}
+
+
+@live
+def test_packets_of_a_call_come_between_its_entry_and_its_return() -> None:
+    """A line typed at the client becomes a call, a segment, a recv() and a printed line, in this order."""
+    recording = run("tcp_loop_server.py", "tcp_loop_client.py", input_client=("hello", ""))
+    told: list[str] = []
+    for _, each in recording.order:
+        if isinstance(each, bytes):
+            told.append(each[66:].decode("latin-1") or "-")
+        elif isinstance(each, Call | Return):
+            told.append(f"{type(each).__name__} {each.name}")
+
+    expected = ["Call input", "Return input", "Call send", "hello", "Return send", "HELLO", "Return recv", "Call print"]
+    at = 0
+    for word in expected:
+        at = told.index(word, at) + 1
+
+
+@live
+def test_several_clients_start_one_after_the_other() -> None:
+    """The second client begins when the first has connected; each is told as itself, with its own arguments."""
+    recording = run(
+        "thread_chat_server.py", "thread_chat_client.py", "thread_chat_client.py",
+        client_arguments=("ann", "bob"), says=("client 1: hi", "client 2: hello"),
+    )  # fmt: skip
+    first = next(call for call in recording.calls("connect", Side.CLIENT) if call.program == 1)
+    second = next(call for call in recording.calls("socket", Side.CLIENT) if call.program == 2)
+
+    assert second.time > recording.back(first).time
+    assert printed(recording, Side.CLIENT, 1) == ["bob: hello"]
+    assert printed(recording, Side.CLIENT, 2) == ["ann: hi"]
+    assert ends(recording) == {"client 1": "", "client 2": "", "server 1": LOOPS}
+
+
+@live
+def test_chat_takes_its_lines_in_order() -> None:
+    """Lines for both ends are typed in the order given, each when its end waits and nothing else happens."""
+    recording = run("chat_server.py", "chat_client.py", says=("client: hi", "server: hello", "client: bye"))
+    typed = [
+        (told.side, told.result) for _, told in recording.order if isinstance(told, Return) and told.name == "input"
+    ]
+
+    assert typed == [(Side.CLIENT, "hi"), (Side.SERVER, "hello"), (Side.CLIENT, "bye")]
+    assert ends(recording) == {"client 1": "", "server 1": ""}
+
+
+@live
+def test_typing_while_it_runs() -> None:
+    """A program nobody gave lines waits for what is typed, and time does not count meanwhile."""
+    paths = tuple(str(PROGRAMS / name) for name in ("tcp_once_server.py", "tcp_once_client.py"))
+    spec = specification(Asked(paths, limit=1.0), interactive=True)
+    with runner.own(spec) as running:
+        heard = b""
+        while b"Input lowercase sentence" not in heard:
+            heard += running.stream.read1(1 << 16)  # type: ignore[attr-defined]
+        with pytest.raises(TimeoutError):
+            running.wait(1.5)
+        running.type(Side.CLIENT, 1, "typed by hand")
+        heard += running.stream.read()
+        recording = Recording(heard, running.refusal, running.wait(10))
+
+    assert printed(recording, Side.CLIENT) == ["From Server: TYPED BY HAND"]
+    assert recording.status == 0
+
+
+def notes(path: Path) -> list[Note]:
+    """What the rules say of a recording."""
+    from pktscope.capture.store import Store
+    from pktscope.show import folded
+
+    store = Store.open(str(path))
+    store.wait()
+    flow, _ = folded(store, None)
+    return list(flow.notes)
+
+
+EXPLAINED = (
+    (
+        "tcp_loop_server.py",
+        "forgetful_client.py",
+        {"program.never-closed", "program.ended-by-run", "tcp.end-of-stream"},
+    ),
+    ("tcp_loop_server.py", "early_client.py", {"tcp.refused", "tcp.call-failed", "program.crashed"}),
+    ("tcp_loop_server.py", "str_client.py", {"program.wants-bytes", "program.crashed", "program.never-closed"}),
+    ("tcp_loop_server.py", "tcp_loop_client.py", {"program.no-more-input", "program.crashed"}),
+    ("deaf_server.py", "brief_client.py", {"program.deaf", "tcp.end-of-stream", "program.ended-by-run"}),
+    ("reuse_server.py", "reuse_client.py", {"call.address-in-use", "tcp.refused"}),
+    ("sticky_server.py", "sticky_client.py", {"tcp.bytes-delivered", "tcp.end-of-stream"}),
+    ("udp_big_server.py", "udp_big_client.py", {"ip.fits", "ip.fragmented", "ip.reassembled", "udp.too-big"}),
+    ("timeout_server.py", "timeout_client.py", {"call.timeout"}),
+)
+
+
+@live
+@pytest.mark.parametrize(("server", "client", "rules"), EXPLAINED, ids=lambda each: str(each)[:24])
+def test_what_goes_wrong_is_explained(server: str, client: str, rules: set[str], tmp_path: Path) -> None:
+    """The mistakes of tutorials and of students are pointed out where they show."""
+    keep = tmp_path / "kept.pcapng"
+    plain(server, client, "-w", str(keep))
+    told = {note.rule for note in notes(keep)}
+
+    assert rules <= told
+
+
+@live
+def test_every_end_is_said_plainly() -> None:
+    """The last line of the text says how each program ended; a failure is an exit code and a line on stderr."""
+    done = plain("tcp_loop_server.py", "early_client.py")
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == (
+        "The client: ConnectionRefusedError: [Errno 111] Connection refused (early_client.py, line 5). "
+        f"The server: {LOOPS}."
+    )
+    assert done.stderr.strip().endswith("Connection refused (early_client.py, line 5)")
+
+
+REFUSED = (
+    ("bad/python2.py", "python2.py, line 6: this is written for Python 2"),
+    ("bad/syntax.py", "syntax.py, line 3: Python does not understand this"),
+    ("bad/gbk.py", "gbk.py: it is not UTF-8"),
+    ("bad/nowhere.py", "cannot read"),
+)
+
+
+@pytest.mark.parametrize(("name", "line"), REFUSED)
+def test_what_cannot_run_is_refused_before_anything_runs(name: str, line: str) -> None:
+    """One line with the file, and the line in it; nothing has been started."""
+    with pytest.raises(Stop) as stopped:
+        specification(Asked((str(PROGRAMS / name), str(PROGRAMS / "hello_client.py"))), interactive=False)
+
+    assert stopped.value.code == USAGE
+    assert line in stopped.value.line
+
+
+def test_a_directory_an_unreadable_file_and_no_client_are_refused(tmp_path: Path) -> None:
+    """Each with one line that says what is missing."""
+    folder = tmp_path / "folder.py"
+    folder.mkdir()
+    huge = tmp_path / "huge.py"
+    huge.write_bytes(b"#" * (1 << 20) + b"\n")
+
+    for programs, word in (
+        ((str(folder), "b.py"), "Is a directory"),
+        ((str(huge), "b.py"), "longer than any program"),
+        ((str(PROGRAMS / "hello_client.py"),), "which program is the client?"),
+        ((), "which program is the server?"),
+        (("./server",), "which program is the client?"),
+    ):
+        with pytest.raises(Stop) as stopped:
+            specification(Asked(programs), interactive=False)
+        assert word in stopped.value.line
+
+
+HOSTILE = (
+    ("bad/never_listens.py", 1, "ended without calling listen()"),
+    ("bad/listens_twice.py", 1, "Address already in use (listens_twice.py, line 7)"),
+    ("bad/becomes.py", 1, "its calls could no longer be seen"),
+    ("bad/stubborn.py", 0, ""),
+    ("bad/leaves.py", 0, ""),
+    ("bad/escapes.py", 0, ""),
+    ("bad/gigabyte.py", 0, ""),
+)
+
+
+@live
+@pytest.mark.parametrize(("name", "status", "line"), HOSTILE)
+def test_hostile_programs_are_ended_and_nothing_is_left(name: str, status: int, line: str) -> None:
+    """Whatever a server does, the run ends by itself with a clear line, and no process of it goes on."""
+    recording = run(name, "hello_client.py")
+
+    assert recording.status == status
+    assert line in recording.refusal
+    assert recording.end.reason == "finished" or status
+    assert len(recording.calls("print")) < 3000
+
+
+@live
+def test_time_is_up() -> None:
+    """--time ends everything; the recording is whole and says so."""
+    recording = run("timeout_server.py", "timeout_client.py", limit=1.0)
+
+    assert "the time is up" in recording.refusal
+    assert set(ends(recording).values()) == {"the run ended it: its time was up"}
+    assert recording.end.reason == "finished"
+
+
+@live
+def test_other_commands_run_with_packets_and_without_calls() -> None:
+    """A client that is no script of Python's: what it prints and how it ends is told, and its packets are there."""
+    recording = run("http_server.py", clients=(f"{sys.executable} {PROGRAMS / 'http_client.py'}",))
+
+    assert printed(recording, Side.CLIENT) == ["b'<h1>hi</h1>\\n'"]
+    assert {call.name for call in recording.calls("", Side.CLIENT)} == {"print", "exit"}
+    assert len(recording.frames) >= 8
+
+
+@live
+def test_escapes_do_not_reach_the_terminal() -> None:
+    """What a program prints is escaped where it is painted."""
+    done = plain("bad/escapes.py", "hello_client.py")
+
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "print: " in done.stdout
+
+
+def test_endings_of_several_clients() -> None:
+    """Clients are told apart where there are several."""
+    told = [Call(1, Side.CLIENT, 1, 1, "exit"), Call(2, Side.CLIENT, 2, 2, "exit", "exit code 3", program=2)]
+
+    assert endings(told) == "Client 1 ended normally (exit code 0). Client 2: exit code 3."
