@@ -24,7 +24,7 @@ from socket import (
 from time import sleep
 
 PROMISE = "two sockets join a group, and one datagram to it is received by both"
-SHOWS = ("igmp.join", "multicast.joined", "multicast.datagram", "multicast.received", "igmp.leave")
+SHOWS = ("igmp.join", "multicast.joined", "multicast.datagram", "udp.to-many", "igmp.leave")
 NEEDS = {"topology": "lo", "sysctls": {"net.ipv4.conf.lo.igmpv3_unsolicited_report_interval": "10"}}
 SECONDS = 1.0
 

@@ -1,6 +1,6 @@
 """A narrow link on the way: cut there, or not sent at all.
 
-Both hosts' links take packets of 1,500 bytes, the one between the two routers only 1,000, and nobody has told the hosts.
+Both hosts' links take packets of 1,500 bytes, the one between the routers only 1,000, and nobody has told the hosts.
 First a datagram that fills 1,500 bytes and may be cut: the first router cuts it into fragments that fit, and the far
 host puts them together. Then the same with DF, don't fragment: the router must not cut, so it drops the packet, and
 tells its sender by ICMP how much would have fitted. The send() that sent it had succeeded; the next one of that size

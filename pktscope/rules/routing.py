@@ -207,7 +207,7 @@ def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     """EMSGSIZE: the kernel knows now that the path is too narrow.
 
     The first packet that was too long left and was dropped on the way; its send() had succeeded. From then on the
-    kernel refuses what would meet the same end, until it has forgotten (Linux: after ten minutes) that the path is narrow.
+    kernel refuses what would meet the same end, until it has forgotten that the path is narrow (Linux: ten minutes).
     """
     found, told = finished(step, flow), learnt(step, flow)
     if found is None or told is None or found[1].error != "EMSGSIZE":
