@@ -78,7 +78,7 @@ class Demos:
         """A run that ends with the screen it is shown on."""
         try:
             variant = {"variant": demo.variant} if demo.variant else {}
-            run = self.launch(demo.name, **self.options, **variant)
+            run = self.launch(demo.name, interactive=True, **self.options, **variant)
         except OSError as error:
             raise Stop(PERMISSION, _(error.strerror or str(error))) from None
         self.running.append(run)

@@ -74,7 +74,7 @@ def farewell(application: Application) -> int:
     fault = application.fault
     if fault is not None:
         wipe()
-        report(f"a defect of the screen: {type(fault).__name__}: {fault} (PKTSCOPE_DEBUG=1 says where)")
+        report(say("a defect of the screen: {__name__}: {fault} (PKTSCOPE_DEBUG=1 says where)", {"__name__": type(fault).__name__, "fault": fault}))
         if application.debug_faults:
             import traceback
 

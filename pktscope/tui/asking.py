@@ -22,8 +22,8 @@ def find(screen: Commands) -> None:
 
     def check(text: str) -> Check:
         if not text:
-            return Check("Enter ends the search" if screen.needle else "")
-        return Check() if found(text) is not None else Check("nothing here says that", fine=False)
+            return Check(_("Enter ends the search") if screen.needle else "")
+        return Check() if found(text) is not None else Check(_("nothing here says that"), fine=False)
 
     def answered(text: str | None) -> None:
         if text is None:
@@ -32,9 +32,9 @@ def find(screen: Commands) -> None:
         row = found(text) if text else None
         if row is not None:
             screen.set_player(playing.selected(screen.player, row))
-        screen.tell(f"search: {text}   n: next match; / and Enter: end" if text else "")
+        screen.tell(say("search: {text}   n: next match; / and Enter: end", {"text": text}) if text else "")
 
-    screen.app.push_screen(Prompt("Find in labels, calls and notes:", check), answered)
+    screen.app.push_screen(Prompt(_("Find in labels, calls and notes:"), check), answered)
 
 
 def go(screen: Commands) -> None:
@@ -49,7 +49,7 @@ def go(screen: Commands) -> None:
         if row is not None:
             screen.set_player(playing.selected(screen.player, screen.stops.from_step_row(row)))
 
-    screen.app.push_screen(Prompt("Go to a packet (12) or a time (1.5s, 250ms):", check), answered)
+    screen.app.push_screen(Prompt(_("Go to a packet (12) or a time (1.5s, 250ms):"), check), answered)
 
 
 def export(screen: Commands) -> None:
@@ -64,4 +64,4 @@ def export(screen: Commands) -> None:
             screen.tell(sentence, Role.NOTICE if worked else Role.ERROR)
 
     proposal = files.proposal(screen.session, feed)
-    screen.app.push_screen(Prompt("Write NAME.txt and NAME.json; NAME:", files.check, value=proposal), answered)
+    screen.app.push_screen(Prompt(_("Write NAME.txt and NAME.json; NAME:"), files.check, value=proposal), answered)

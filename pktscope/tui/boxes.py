@@ -218,23 +218,23 @@ def option_words(options: TcpOptions) -> list[str]:
     """TCP options as people write them."""
     words = []
     if options.mss is not None:
-        words.append(f"MSS {options.mss}")
+        words.append(say("MSS {mss}", {"mss": options.mss}))
     if options.window_scale is not None:
-        words.append(f"window scale {options.window_scale} (times {1 << min(options.window_scale, 14)})")
+        words.append(say("window scale {window_scale} (times {x})", {"window_scale": options.window_scale, "x": 1 << min(options.window_scale, 14)}))
     if options.sack_permitted:
         words.append("SACK permitted")
     if options.timestamp is not None:
-        words.append(f"timestamps {options.timestamp[0]}, echo {options.timestamp[1]}")
-    words.extend(f"SACK {first}-{behind}" for first, behind in options.sack)
+        words.append(say("timestamps {timestamp}, echo {timestamp2}", {"timestamp": options.timestamp[0], "timestamp2": options.timestamp[1]}))
+    words.extend(say("SACK {first}-{behind}", {"first": first, "behind": behind}) for first, behind in options.sack)
     if options.fast_open is not None:
-        words.append(f"Fast Open cookie {options.fast_open.hex() or 'request'}")
-    words.extend(f"option kind {kind}" for kind in options.others)
+        words.append(say("Fast Open cookie {x}", {"x": options.fast_open.hex() or 'request'}))
+    words.extend(say("option kind {kind}", {"kind": kind}) for kind in options.others)
     return words
 
 
 def options_row(words: list[str], length: int, cells: int) -> list[str]:
     """The words of a header's options, wrapped to the inside of the box."""
-    text = f"options, {length} octets: {', '.join(words) or 'padding only'}"
+    text = say("options, {length} octets: {x}", {"length": length, "x": ', '.join(words) or 'padding only'})
     return wrap(text, BITS * cells - 3)
 
 

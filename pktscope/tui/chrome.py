@@ -152,6 +152,12 @@ class KeyBar(Widget):
         self.relabelled: dict[str, str] = {}
         """Labels that change with what a key would do now, by action."""
 
+    def show_keys(self, keys: tuple[Key, ...]) -> None:
+        """Other keys: those of what has the focus now."""
+        if self.keys != keys:
+            self.keys = keys
+            self.refresh()
+
     def relabel(self, action: str, label: str) -> None:
         """Say what a key would do now."""
         if self.relabelled.get(action) != label:

@@ -129,7 +129,7 @@ class Commands(Steering, Host):
         self.player = replace(self.player, row=0)
         self.feeder.resume()
         self.read()
-        self.tell("runs of like packets are folded" if feed.timeline.fold else "every packet has its own row")
+        self.tell(_("runs of like packets are folded") if feed.timeline.fold else _("every packet has its own row"))
 
     def action_time(self) -> None:
         """The next way to print times."""
@@ -137,7 +137,7 @@ class Commands(Steering, Host):
         place = (TIME_FORMATS.index(ladder.options.time_format) + 1) % len(TIME_FORMATS)
         ladder.redraw(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
         if TIME_FORMATS[place] == "absolute" and ladder.columns.time and unit(ladder.columns, ladder.options) != "UTC":
-            self.tell("the time of day needs a wider screen: these are still milliseconds since the start")
+            self.tell(_("the time of day needs a wider screen: these are still milliseconds since the start"))
         elif self.message[0].startswith("the time of day"):
             self.tell("")
         self.update_view()
@@ -163,7 +163,7 @@ class Commands(Steering, Host):
         """The next match."""
         found = search.find(self.ladder.timeline, self.needle, self.player.row)
         if found is None:
-            self.tell(f"nothing more says {self.needle!r}")
+            self.tell(say("nothing more says {needle!r}", {"needle": self.needle}))
         else:
             self.set_player(playing.selected(self.player, found))
 

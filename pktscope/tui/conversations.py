@@ -80,15 +80,15 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
     def describe(self, total: int) -> None:
         """Heading and the selected conversation in full."""
         store, shown = self.session.store, len(self.list.entries)
-        count = counted(total, "conversations") if shown == total else f"{shown:,} of {total:,} conversations"
-        wanted = f"filter: {self.filter.text}" if self.filter.text else ""
+        count = counted(total, "conversations") if shown == total else say("{shown:,} of {total:,} conversations", {"shown": shown, "total": total})
+        wanted = say("filter: {text}", {"text": self.filter.text}) if self.filter.text else ""
         if self.filter.behind(total):
-            wanted += f", {100 * self.filter.looked // total} % searched"
+            wanted += say(", {x} % searched", {"x": 100 * self.filter.looked // total})
         lanes = [[(listing.titles(self.size.width), Role.TIME)]] if total else []
         title = safe_text(self.session.title, 200)
         said = notice(self.session, False, None)
         if store.finished and not total and not said[0]:
-            said = ("No conversation was found in it.", Role.WARNING)
+            said = (_("No conversation was found in it."), Role.WARNING)
         self.heading.show(title, (count, reading(self.session), wanted), said, lanes)
         chosen = self.list.chosen
         text = listing.full(chosen) if chosen is not None else ""
@@ -130,7 +130,7 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
             self.list.place = 0
             self.renew()
 
-        self.app.push_screen(Prompt("Show only those with:", check, value=self.filter.text), answered)
+        self.app.push_screen(Prompt(_("Show only those with:"), check, value=self.filter.text), answered)
 
     def action_back(self) -> None:
         """Drop the filter; without one, go back."""

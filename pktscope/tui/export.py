@@ -37,16 +37,16 @@ def existing(name: str) -> list[str]:
 def check(name: str) -> Check:
     """Whether files of that name can be written here."""
     if not name.strip():
-        return Check("a name is needed", fine=False)
+        return Check(_("a name is needed"), fine=False)
     folder = os.path.dirname(name) or "."
     if not os.path.isdir(folder):
-        return Check(f"there is no directory {folder}", fine=False)
+        return Check(say("there is no directory {folder}", {"folder": folder}), fine=False)
     if not os.access(folder, os.W_OK):
-        return Check(f"{folder} may not be written to", fine=False)
+        return Check(say("{folder} may not be written to", {"folder": folder}), fine=False)
     there = existing(name)
     if any(os.path.isdir(path) for path in there):
-        return Check(f"{there[0]} is a directory", fine=False)
-    return Check(f"{' and '.join(there)} would be replaced", fine=False, again=True) if there else Check()
+        return Check(say("{there} is a directory", {"there": there[0]}), fine=False)
+    return Check(say("{join} would be replaced", {"join": ' and '.join(there)}), fine=False, again=True) if there else Check()
 
 
 def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
@@ -57,7 +57,7 @@ def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
                 stream.writelines(pieces)
     except OSError as error:
         return f"{safe_text(name)}: {error.strerror}", False
-    return f"written: {name}.txt and {name}.json", True
+    return say("written: {name}.txt and {name}.json", {"name": name}), True
 
 
 def as_text(feed: Feed, session: Session) -> Iterator[str]:

@@ -19,6 +19,7 @@ TITLES: dict[Place, str] = {
     "comparison": "Keys of two runs side by side",
     "conversations": "Keys of the list of conversations",
     "text": "Keys of this text",
+    "typing": "Keys of a line for a program",
     "everywhere": "Keys everywhere",
 }
 

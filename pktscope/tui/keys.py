@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Place = Literal["everywhere", "gallery", "timeline", "comparison", "conversations", "text", "prompt"]
+Place = Literal["everywhere", "gallery", "timeline", "comparison", "conversations", "text", "prompt", "typing"]
 """What has the focus: the gallery's list, the ladder, the list of conversations, a long text (inspector, story, help),
-a line to type."""
+a line to type, a line to type for a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ TIMELINE = (
     Key(("shift+up",), "note_scroll(-1)", "Shift ↑", "Note up", "scroll the note below the ladder back"),
     Key(("c",), "conversations", "c", "List", "the list of conversations", 9),
     Key(("e",), "export", "e", "Export", "write this timeline as text and as JSON"),
+    Key(("i",), "type", "i", "Type", "type a line for a program that waits in input()"),
     Key(("R",), "recorded", "R", "Recorded run", "the recorded run, where a live one did not show what it promises"),
     Key(("escape",), "leave", "Esc", "Back", "back to the gallery, if you came from there"),
 )
@@ -141,6 +142,13 @@ TEXT = (
 
 PROMPT = (Key(("escape",), "give_up", "Esc", "Back", "back without an answer"),)
 
+TYPING = (
+    Key(("enter",), "typed('send')", "Enter", "Send", "send the line to the program that waits for it", 1),
+    Key(("tab",), "typed('other')", "Tab", "Other", "type for another program that waits, too", 2),
+    Key(("ctrl+d",), "typed('end')", "Ctrl-D", "End", "on an empty line: the end of its input", 3),
+    Key(("escape",), "typed('leave')", "Esc", "Leave", "back to the timeline and its keys; i comes back here", 4),
+)
+
 EVERYWHERE = (
     Key(("T",), "next_theme", "T", "Theme", "dark, white for a projector, high contrast"),
     Key(("a",), "ascii", "a", "ASCII", "draw with ASCII characters only"),
@@ -159,12 +167,13 @@ PLACES: dict[Place, tuple[Key, ...]] = {
     "conversations": CONVERSATIONS,
     "text": TEXT,
     "prompt": PROMPT,
+    "typing": TYPING,
 }
 
 
-def footer(place: Place) -> tuple[Key, ...]:
-    """The keys worth a place in the footer, in the order of their rank."""
-    ranked = [key for key in (*PLACES[place], *EVERYWHERE) if key.rank]
+def footer(place: Place, *, everywhere: bool = True) -> tuple[Key, ...]:
+    """The keys worth a place in the footer, in the order of their rank; `everywhere`: with those that hold everywhere."""
+    ranked = [key for key in (*PLACES[place], *(EVERYWHERE if everywhere else ())) if key.rank]
     return tuple(sorted(ranked, key=lambda key: key.rank))
 
 

@@ -217,7 +217,7 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _later(self, width: int) -> Strip:
         left = self.count - self.limit
-        text = f"{left:,} more {'row' if left == 1 else 'rows'} to come: n or space; End shows all"
+        text = say("{left:,} more {x} to come: n or space; End shows all", {"left": left, "x": 'row' if left == 1 else 'rows'})
         return Strip(
             [Segment(text[:width].center(width), self.inks.muted(Surface.LADDER))],
             width,

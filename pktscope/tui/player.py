@@ -182,7 +182,7 @@ def last_step(row: Row) -> int:
 def caption(player: Player, stops: Stops, *, live: bool) -> str:
     """'playing 1x', 'paused', 'live': what the heading says of the player."""
     if player.playing:
-        return f"playing {player.speed_name}" + (" true time" if player.true_time else "")
+        return say("playing {speed_name}", {"speed_name": player.speed_name}) + (" true time" if player.true_time else "")
     words = "live" if live else "paused"
     extra = "" if player.pace == SPEEDS.index(1.0) else f" {player.speed_name}"
     return words + extra + (" true time" if player.true_time else "")

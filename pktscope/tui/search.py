@@ -76,7 +76,7 @@ def go_to(timeline: Timeline, text: str) -> tuple[int | None, str]:
     rows = timeline.rows
     wanted = text.strip()
     if not rows:
-        return None, "nothing was captured yet"
+        return None, _("nothing was captured yet")
     if not wanted:
         return None, ""
     number = NUMBER.fullmatch(wanted)
@@ -84,10 +84,10 @@ def go_to(timeline: Timeline, text: str) -> tuple[int | None, str]:
         return packet_row(rows, int(number[1]))
     nanoseconds = parse_time(wanted)
     if nanoseconds is None:
-        return None, "a packet number (12) or a time (1.5s, 250ms, 80us)"
+        return None, _("a packet number (12) or a time (1.5s, 250ms, 80us)")
     whole = rows[-1].time - rows[0].time
     if nanoseconds > whole:
-        return None, f"the timeline ends at {duration(whole)}"
+        return None, say("the timeline ends at {whole:duration}", {"whole": whole})
     return time_row(rows, rows[0].time + nanoseconds), ""
 
 
@@ -101,10 +101,10 @@ def packet_row(rows: list[Row], number: int) -> tuple[int | None, str]:
                 return index, ""
             first, last = first or low, max(last, high)
     if not first:
-        return None, "there is no packet on this timeline"
+        return None, _("there is no packet on this timeline")
     if first <= number <= last:
-        return None, f"packet {number} belongs to another conversation"
-    return None, f"the packets here are {first} to {last}"
+        return None, say("packet {number} belongs to another conversation", {"number": number})
+    return None, say("the packets here are {first} to {last}", {"first": first, "last": last})
 
 
 def time_row(rows: list[Row], time: int) -> int:

@@ -68,7 +68,7 @@ def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[
     arrow = "->" if context.ascii else "→"
     sizes = counted(frame.wire_length, "bytes") + " on the wire"
     if frame.data and frame.captured_length < frame.wire_length:
-        sizes += f", {frame.captured_length:,} captured"
+        sizes += say(", {captured_length:,} captured", {"captured_length": frame.captured_length})
     head = pair("from, to", f"{frame.source} {arrow} {frame.target}", width)
     head += pair("when", duration(frame.time - context.start) + " after the first row", width)
     head += pair("size", sizes, width)
@@ -78,7 +78,7 @@ def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[
         )
     if frame.comment:
         head += pair("comment", frame.comment, width)
-    title = f"packet {frame.number}   {step.side} {arrow} {step.side.other}"
+    title = say("packet {number}   {side} {arrow} {other}", {"number": frame.number, "side": step.side, "arrow": arrow, "other": step.side.other})
     parts = [Part(title, head), *why_parts(context, width), *source_parts(step, context, width)]
     parts += boxed_parts(frame, context, width)
     if step.segment is not None:
@@ -100,10 +100,10 @@ def boxed_parts(frame: Frame, context: Context, width: int) -> list[Part]:
             lines += plain(
                 "The checksum is only the pseudo-header's sum: it was left to the network card.", width, Role.TIME
             )
-        parts.append(Part(f"{name} header", lines))
+        parts.append(Part(say("{name} header", {"name": name}), lines))
     drawn = ip_box(frame, width, ascii_only=context.ascii)
     if drawn and frame.ip is not None:
-        parts.append(Part(f"IPv{frame.ip.version} header", [[(line, Role.PLAIN)] for line in drawn]))
+        parts.append(Part(say("IPv{version} header", {"version": frame.ip.version}), [[(line, Role.PLAIN)] for line in drawn]))
     return parts
 
 
@@ -115,7 +115,7 @@ def why_parts(context: Context, width: int) -> list[Part]:
         lines += plain(say(note.message, note.values), width, role)
         cited = [note.reference] if note.reference else []
         if note.wireshark:
-            cited.append(f"Wireshark: {note.wireshark}")
+            cited.append(say("Wireshark: {wireshark}", {"wireshark": note.wireshark}))
         lines += plain(f"{note.rule}   {'   '.join(cited)}".rstrip(), width, Role.TIME)
         lines.append([])
     return [Part("why now?", lines[:-1])] if lines else []
@@ -124,26 +124,26 @@ def why_parts(context: Context, width: int) -> list[Part]:
 def segment_parts(step: Step, segment: Segment, context: Context, width: int) -> list[Part]:
     """The numbers of a segment, and its sender's variables behind it."""
     lines: list[Line] = []
-    span = f"{segment.seq:,} to {segment.end - 1:,}" if segment.end > segment.seq else f"none (next is {segment.seq:,})"
+    span = say("{seq:,} to {end:,}", {"seq": segment.seq, "end": segment.end - 1}) if segment.end > segment.seq else say("none (next is {seq:,})", {"seq": segment.seq})
     lines += pair("numbers used", span, width)
     if segment.answers is not None and segment.answers < len(context.steps):
         answered = context.steps[segment.answers].observation
         number = answered.number if isinstance(answered, Frame) else 0
-        after = f", {duration(segment.rtt)} after it" if segment.rtt is not None else ""
-        lines += pair("acknowledges", f"packet {number}{after}; {segment.acked:,} new", width)
+        after = say(", {rtt:duration} after it", {"rtt": segment.rtt}) if segment.rtt is not None else ""
+        lines += pair("acknowledges", say("packet {number}{after}; {acked:,} new", {"number": number, "after": after, "acked": segment.acked}), width)
     if segment.sack:
         lines += pair("SACK", ", ".join(f"{first:,} to {behind - 1:,}" for first, behind in segment.sack), width)
     lines += pair("window", window_words(segment), width)
     return [
         Part("this segment", lines),
-        Part(f"the {step.side}'s variables after it", variables(step, segment, context, width)),
+        Part(say("the {side}'s variables after it", {"side": step.side}), variables(step, segment, context, width)),
     ]
 
 
 def window_words(segment: Segment) -> str:
     """The window a segment announces."""
-    words = f"{segment.window:,} bytes"
-    return words if segment.window_known else f"{words}, if no scale was agreed: the SYN was not seen"
+    words = say("{window:,} bytes", {"window": segment.window})
+    return words if segment.window_known else say("{words}, if no scale was agreed: the SYN was not seen", {"words": words})
 
 
 def variables(step: Step, segment: Segment, context: Context, width: int) -> list[Line]:
@@ -168,13 +168,13 @@ def variables(step: Step, segment: Segment, context: Context, width: int) -> lis
             )
         ]
     )
-    lines += pair("SND.UNA", f"{segment.una:,}   oldest not acknowledged", width)
-    lines += pair("SND.NXT", f"{segment.nxt:,}   next to be sent", width)
+    lines += pair("SND.UNA", say("{una:,}   oldest not acknowledged", {"una": segment.una}), width)
+    lines += pair("SND.NXT", say("{nxt:,}   next to be sent", {"nxt": segment.nxt}), width)
     lines += pair(
         "UNA + WND",
         "not known: the other side's window was not seen"
         if limit is None
-        else f"{limit:,}   first it may not send yet",
+        else say("{limit:,}   first it may not send yet", {"limit": limit}),
         width,
     )
     return lines
@@ -264,7 +264,7 @@ def returned_lines(call: Step | None, step: Step, answer: Return, context: Conte
 def stream_words(octets: tuple[int, int]) -> str:
     """Which octets of the stream."""
     first, behind = octets
-    return f"{first:,} to {behind - 1:,} of the stream ({behind - first:,})"
+    return say("{first:,} to {behind:,} of the stream ({behind2:,})", {"first": first, "behind": behind - 1, "behind2": behind - first})
 
 
 def other_parts(step: Step, context: Context, width: int) -> list[Part]:
@@ -272,10 +272,10 @@ def other_parts(step: Step, context: Context, width: int) -> list[Part]:
     seen = step.observation
     lines: list[Line] = []
     if isinstance(seen, Sample):
-        lines += pair("kernel says", f"{seen.state} for the {step.side}'s socket", width)
+        lines += pair("kernel says", say("{state} for the {side}'s socket", {"state": seen.state, "side": step.side}), width)
         lines += pair("asked", duration(seen.time - context.start) + " after the first row", width)
         if seen.timer:
-            lines += pair("timer", f"{seen.timer}, {duration(seen.timer_left)} left", width)
+            lines += pair("timer", say("{timer}, {timer_left:duration} left", {"timer": seen.timer, "timer_left": seen.timer_left}), width)
         lines += pair("unread", counted(seen.unread, "bytes"), width)
         for name, value in seen.info:
             lines += pair(name, f"{value:,}", width)

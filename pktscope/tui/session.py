@@ -132,7 +132,7 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
         return foreword, Role.WARNING
     complaints = store.complaints
     if complaints:
-        more = f" ({len(complaints) - 1} more with o)" if len(complaints) > 1 else ""
+        more = say(" ({count} more with o)", {"count": len(complaints) - 1}) if len(complaints) > 1 else ""
         return safe_text(complaints[0], 200) + more, Role.WARNING
     return "", Role.PLAIN
 
@@ -143,9 +143,9 @@ def reading(session: Session) -> str:
     if store.finished:
         return ""
     if session.run is not None:
-        return "live" if store.frame_count else "waiting for packets"
+        return _("live") if store.frame_count else _("waiting for packets")
     octets, whole = store.progress
-    return f"reading {octets * 100 // whole} %" if whole else "reading"
+    return say("reading {octets} %", {"octets": octets * 100 // whole}) if whole else _("reading")
 
 
 def quality(session: Session, end: End | None) -> str:
@@ -153,7 +153,7 @@ def quality(session: Session, end: End | None) -> str:
     if end is not None and end.dropped:
         from pktscope.words import counted
 
-        return f"{counted(end.dropped, 'frames')} lost"
+        return say("{dropped:frames} lost", {"dropped": end.dropped})
     if end is not None and end.reason == "cut":
-        return "cut short"
+        return _("cut short")
     return safe_text(session.options.quality, 60)

@@ -23,7 +23,7 @@ class TooSmall(Screen[None], inherit_bindings=False):
         """A line of the sentence."""
         width, height = self.size.width, self.size.height
         lines = wrap(
-            f"pktscope needs {SMALLEST[0]}x{SMALLEST[1]} cells; this terminal has {width}x{height}.", max(2, width)
+            say("pktscope needs {SMALLEST}x{SMALLEST2} cells; this terminal has {width}x{height}.", {"SMALLEST": SMALLEST[0], "SMALLEST2": SMALLEST[1], "width": width, "height": height}), max(2, width)
         )
         text = lines[y] if y < len(lines) else ""
         return lines_of([(fit(text, width), Role.PLAIN)], self.inks, Surface.LADDER, width)

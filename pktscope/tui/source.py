@@ -48,7 +48,7 @@ def source_parts(step: Step, context: Context, cells: int) -> list[Part]:
         return []
     lines = own_lines(step, context.steps)
     if not lines and isinstance(step.observation, Frame):
-        words = "No recorded call sent this packet; the kernel did so by itself."
+        words = _("No recorded call sent this packet; the kernel did so by itself.")
         return [Part("the program", plain(words, cells, Role.TIME))]
     parts = (
         program(name, text, lines, cells, ascii_only=context.ascii, around=AROUND) for name, text in context.sources
@@ -90,7 +90,7 @@ def counted_lines(wanted: Sequence[int]) -> str:
     """'line 3', 'lines 3 and 5', 'lines 3, 5 and 7'."""
     numbers = [str(line) for line in wanted]
     if len(numbers) == 1:
-        return f"line {numbers[0]}"
+        return say("line {numbers}", {"numbers": numbers[0]})
     return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 

@@ -26,6 +26,9 @@ from pktscope.tui.player import Player, Stops
 from pktscope.tui.session import Session
 from pktscope.tui.styles import Styles
 from pktscope.tui.surroundings import Surroundings
+from pktscope.tui.typing import Typing
+from pktscope.tui.typing_line import TypingLine
+from pktscope.tui.waiting import Waiting
 from pktscope.words import _
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ FEED_RATE = 1 / 25
 FRAME_RATE = 1 / 30
 
 
-class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=False):
+class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindings=False):
     """Feeds, plays and shows one timeline."""
 
     PLACE = "timeline"
@@ -72,6 +75,10 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
         self.ladder.resized = self.update_view
         self.panel = NotePanel(styles)
         self.bar = KeyBar(styles, footer("timeline"))
+        self.waiting = Waiting()
+        self.line = TypingLine(self.typed)
+        self.eager = True
+        """Whoever waits for a line gets the keys at once; not once the reader has left a line."""
         self.inspector: Pages | None = None
         self.message: tuple[str, Role] = ("", Role.PLAIN)
         self.kept: Outcome | None = None
@@ -85,12 +92,14 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
         yield self.heading
         with Horizontal():
             yield self.ladder
+        yield self.line
         yield self.panel
         yield self.bar
 
     def on_mount(self) -> None:
         """Nothing is read before the first frame is painted."""
         self.panel.display = False
+        self.line.display = False
         self.feeder = self.set_interval(FEED_RATE, self.read)
         self.beat = self.set_interval(FRAME_RATE, self.play_on, pause=True)
         self.last_beat = 0.0
@@ -130,6 +139,7 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
         assert feed is not None
         if feed.pump():
             self.absorb()
+            self.look_for_questions()
         if not self.touched and self.is_current and about.opens_with_list(self.session):
             self.touched = True
             self.open_list()  # a live run has met a second conversation
@@ -209,6 +219,7 @@ class TimelineScreen(Commands, Surroundings, Screen[None], inherit_bindings=Fals
 
     def finish(self) -> None:
         """Everything was read: a demo is judged, and shown from its beginning."""
+        self.look_for_questions()
         if self.session.shows and self.session.run is not None:
             from pktscope.promise import outcome
 

@@ -60,7 +60,7 @@ def dissection_lines(screen: Commands, frame: Frame, width: int) -> list[Line]:
     """Scapy's view of a frame; where it is not there yet a thread makes it, and the inspector is renewed then."""
     known = screen.dissected.get(frame.number)
     if known is None:
-        screen.dissected[frame.number] = known = ("dissecting ...",)
+        screen.dissected[frame.number] = known = (_("dissecting ..."),)
         screen.run_worker(lambda: dissect(screen, frame), thread=True, exit_on_error=False, group="dissect")
     return [[(line, Role.PLAIN)] for text in known for line in wrap(text, width)]
 
@@ -136,7 +136,7 @@ def story(screen: Commands) -> None:
     prose = story_prose(screen)
     sources = screen.session.sources()
     if not prose and not sources:
-        screen.tell("there is no story here: this was not a demo")
+        screen.tell(_("there is no story here: this was not a demo"))
         return
 
     def parts(width: int) -> list[Part]:
