@@ -25,7 +25,7 @@ def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] |
     from pktscope.lab import runner
 
     screen = look is not None and on_screen(look)
-    with runner.start(demo.name, host=host, interactive=screen) as run:
+    with runner.start(demo.name, variant=demo.variant, host=host, interactive=screen) as run:
         receive = receiver(run, write_to)
         if look is not None and on_screen(look):
             code = show_screen(receive, look, title=_(demo.title), run=run, demo=demo)

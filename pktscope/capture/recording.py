@@ -243,24 +243,28 @@ class Writer:
     """Writes a recording to a binary stream; every block is handed over whole and flushed at once.
 
     So a writer that is killed loses at most the block in hand. `link` is the LINKTYPE_ number of the frames:
-    1 Ethernet, 113 and 276 Linux cooked, 101 raw IP.
+    1 Ethernet, 113 and 276 Linux cooked, 101 raw IP. `further` interfaces are numbered from 1.
     """
 
-    def __init__(self, stream: BinaryIO, *, interface: str = "lo", link: int = 1, snaplen: int = 0) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, interface: str = "lo", link: int = 1, snaplen: int = 0,
+        further: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self.stream = stream
         self.frames = 0
         """Frames written so far: the number of the last one."""
-        name = option(2, interface.encode("utf-8", "backslashreplace")[:64])
-        body = struct.pack("<HHI", link, 0, snaplen) + name + NANOSECONDS + option(0, b"")
-        self.put(SECTION_HEADER + block(1, body))
+        head = struct.pack("<HHI", link, 0, snaplen)
+        names = [option(2, name.encode("utf-8", "backslashreplace")[:64]) for name in (interface, *further)]
+        self.put(SECTION_HEADER + b"".join(block(1, head + name + NANOSECONDS + option(0, b"")) for name in names))
 
     def exchange(self, exchange: Exchange, time: int = 0) -> None:
         """Say what this recording is of; comes first."""
         self.put(block(9, entry(exchange, time)))
 
-    def frame(self, time: int, data: bytes, wire_length: int | None = None, comment: str = "") -> int:
+    def frame(self, time: int, data: bytes, wire_length: int | None = None, comment: str = "", *,
+              interface: int = 0) -> int:  # fmt: skip
         """Write a frame; its number is returned."""
-        self.put(self.packed(time, data, wire_length, comment))
+        self.put(self.packed(time, data, wire_length, comment, interface))
         self.frames += 1
         return self.frames
 
@@ -274,7 +278,8 @@ class Writer:
         """Write what is no frame."""
         self.put(block(9, entry(told, told.time)))
 
-    def packed(self, time: int, data: bytes, wire_length: int | None = None, comment: str = "") -> bytes:
+    def packed(self, time: int, data: bytes, wire_length: int | None = None, comment: str = "",
+               interface: int = 0) -> bytes:  # fmt: skip
         captured = len(data)
         after = bytes(-captured % 4)
         if comment:
@@ -282,7 +287,7 @@ class Writer:
         length = 32 + captured + len(after)
         stamp = max(0, time)
         wire = captured if wire_length is None else wire_length
-        head = ENHANCED_HEAD.pack(6, length, 0, stamp >> 32, stamp & 0xFFFFFFFF, captured, wire)
+        head = ENHANCED_HEAD.pack(6, length, interface, stamp >> 32, stamp & 0xFFFFFFFF, captured, wire)
         return b"".join((head, data, after, struct.pack("<I", length)))
 
     def put(self, octets: bytes) -> None:

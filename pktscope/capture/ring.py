@@ -206,10 +206,25 @@ def attach(opened: socket.socket, program: Sequence[Instruction]) -> None:
     opened.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, argument)
 
 
-def port_filter(port: int) -> tuple[Instruction, ...]:
-    """BPF for Ethernet: TCP and UDP over IPv4 from or to `port`, and our end marker; nothing of anybody else's."""
+def port_filter(port: int, six: bool = False) -> tuple[Instruction, ...]:
+    """BPF for Ethernet: TCP and UDP over IPv4 (IPv6 if `six`) from or to `port`, and our end marker."""
     load_half, load_byte, jump_equal, jump_set = 0x28, 0x30, 0x15, 0x45
     header_length, load_half_behind, give = 0xB1, 0x48, 0x06
+    if six:
+        return (
+            (load_half, 0, 0, 12),
+            (jump_equal, 8, 0, MARKER_TYPE),
+            (jump_equal, 0, 8, 0x86DD),
+            (load_byte, 0, 0, 20),
+            (jump_equal, 1, 0, socket.IPPROTO_TCP),
+            (jump_equal, 0, 5, socket.IPPROTO_UDP),
+            (load_half, 0, 0, 54),
+            (jump_equal, 2, 0, port),
+            (load_half, 0, 0, 56),
+            (jump_equal, 0, 1, port),
+            (give, 0, 0, 0x40000),
+            (give, 0, 0, 0),
+        )
     return (
         (load_half, 0, 0, 12),
         (jump_equal, 11, 0, MARKER_TYPE),

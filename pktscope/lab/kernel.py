@@ -14,11 +14,15 @@ CLONE_NEWNET = 0x40000000
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
+
+NET_RAW = 1 << 13
+"""The capability to open raw sockets, in this namespace."""
 
 _MOST_DESCRIPTORS = 4096
 
@@ -35,6 +39,11 @@ def _checked(result: int, what: str) -> int:
 def unshare(flags: int) -> None:
     """Leave the namespaces named by the CLONE_NEW* `flags` for new ones. OSError says why not."""
     _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(descriptor: int, kind: int) -> None:
+    """Move this thread into the namespace a descriptor names; `kind` is its CLONE_NEW* flag."""
+    _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)), "setns")
 
 
 def die_with_parent() -> None:
@@ -58,15 +67,17 @@ def capabilities() -> int:
     return int(low | high << 32)
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, for good: bounding set, ambient set, and what an exec could give back."""
+def drop_capabilities(keep: int = 0) -> None:
+    """Give up every capability but the mask `keep`, for good: also what an exec could give back."""
     held = capabilities()
     for number in range(64):
         if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) < 0 and held == 0:
             break  # without CAP_SETPCAP there is nothing to take from the bounding set, and no use in it either
     _libc.prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "prctl")
-    _checked(_libc.capset(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24)), "capset")
+    low = keep & 0xFFFFFFFF
+    data = struct.pack("IIIIII", low, low, 0, keep >> 32, keep >> 32, 0)
+    _checked(_libc.capset(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), data), "capset")
 
 
 def invoking_user() -> tuple[int, int]:
@@ -78,14 +89,19 @@ def invoking_user() -> tuple[int, int]:
     return os.getuid(), os.getgid()
 
 
-def drop_privileges() -> None:
-    """Become the invoking user without any capability. Not to be undone; harmless where there is nothing to drop."""
+def drop_privileges(keep: int = 0) -> None:
+    """Become the invoking user with no capability but those of the mask `keep` that are held.
+
+    Not to be undone; harmless where there is nothing to drop.
+    """
     user, group = invoking_user()
+    keep &= capabilities()
     if os.geteuid() == 0 and user != 0:
+        _checked(_libc.prctl(_PR_SET_KEEPCAPS, ctypes.c_ulong(int(bool(keep))), 0, 0, 0), "prctl")
         os.setgroups([])
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
-    drop_capabilities()
+    drop_capabilities(keep)
 
 
 def keep_only(*descriptors: int) -> None:

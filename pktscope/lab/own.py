@@ -118,7 +118,7 @@ def _perform(spec: Spec, control: int, recording: int, refuse: Callable[[int, st
     writer = Writer(os.fdopen(recording, "wb", buffering=0), interface="lo", link=ETHERNET)
     writer.exchange(_exchange(spec, sources, applied), time.time_ns())
     failure = Minder(
-        writer, ring, sniffer, programs, promises, control, spec.limit, _lines(spec), together=spec.together,
+        writer, [sniffer], programs, promises, control, spec.limit, _lines(spec), together=spec.together,
         spare=spare,
     ).conduct()  # fmt: skip
     if failure == STOPPED:

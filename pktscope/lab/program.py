@@ -65,6 +65,8 @@ class Script:
     arguments: tuple[Any, ...]
     number: int = 1
     """Which of its side's programs."""
+    more: tuple[Any, ...] = ()
+    """Arguments behind pause()."""
     own: Own | None = None
     """Somebody's own program, then source, function and arguments are not used."""
 
@@ -289,7 +291,7 @@ def _run(script: Script, line: int, promises: memoryview, slot: int) -> int:
     with _whole_failures() as failed:
         module: dict[str, Any] = {"__name__": script.name.removesuffix(".py"), "__file__": script.name}
         exec(compile(script.source, path, "exec"), module)
-        module[script.function](*script.arguments, _pause(teller))
+        module[script.function](*script.arguments, _pause(teller), *script.more)
     if failed:
         failure = _describe(failed[0], path, script.name)
     keyboard.flush()

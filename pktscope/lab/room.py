@@ -13,7 +13,7 @@ import os
 import platform
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -90,20 +90,22 @@ def furnish(mtu: int = 1500, offload: bool = False) -> tuple[tuple[str, str], ..
     """
     with step("lo up"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFMTU, struct.pack("16si20x", b"lo", mtu))
-        _ethtool(control, _ETHTOOL_STSO, int(offload))
+        ethtool(control, "lo", _ETHTOOL_STSO, int(offload))
         flags = struct.unpack_from("16xH", fcntl.ioctl(control, _SIOCGIFFLAGS, struct.pack("16s24x", b"lo")))[0]
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", flags | _IFF_UP))
     applied = [("lo mtu", str(mtu)), ("lo tso", "on" if offload else "off")]
-    applied += [(name, value) for name, value in SYSCTLS if _pin(name, value)]
+    applied += pinned(dict(SYSCTLS))
     return tuple(applied)
 
 
-def _ethtool(control: socket.socket, command: int, value: int) -> None:
+def ethtool(control: socket.socket, name: str, command: int, value: int) -> None:
+    """Set something of a network card (ethtool(8)); `control` is any socket."""
     request = ctypes.create_string_buffer(struct.pack("II", command, value))
-    fcntl.ioctl(control, _SIOCETHTOOL, struct.pack("16sP16x", b"lo", ctypes.addressof(request)))
+    fcntl.ioctl(control, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), ctypes.addressof(request)))
 
 
-def _pin(name: str, value: str) -> bool:
+def pin(name: str, value: str) -> bool:
+    """Set a sysctl of this namespace; whether that was possible."""
     try:
         with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
             file.write(value)
@@ -120,6 +122,16 @@ def describe(mtu: int, offload: bool) -> str:
         else N_("private loopback, MTU {mtu}, TSO off, {system}")
     )
     return say(said, {"mtu": mtu, "system": system()})
+
+
+def address(six: bool = False) -> tuple[str, int]:
+    """Where a server listens on loopback."""
+    return ("::1" if six else ADDRESS[0], ADDRESS[1])
+
+
+def pinned(wanted: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Set sysctls of this namespace by name; those that could be set."""
+    return [(name, value) for name, value in wanted.items() if pin(name, value)]
 
 
 def system() -> str:

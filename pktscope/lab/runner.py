@@ -10,7 +10,7 @@ import fcntl
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pktscope.lab.codes import FAILED, INTERRUPTED, KNOWN
 from pktscope.words import say
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from pktscope.lab.own import Spec
+    from pktscope.lab.wishes import Wishes
     from pktscope.model import Side
 
 _BOOT = "import sys; sys.path += [p for p in {path!r} if p not in sys.path]; from pktscope.lab.worker import run; run()"
@@ -130,13 +131,12 @@ def _epitaph(status: int) -> str:
         return say("the run ended without a word (exit code {code})", {"code": status})
 
 
-def start(demo: str, *, host: bool = False, says: Sequence[str] = (), interactive: bool = False) -> Run:
-    """Run a demo: in a private room where that is possible; on the host's loopback where not, or where `host` asks.
+def start(demo: str, wishes: Wishes | None = None, **named: Any) -> Run:
+    """Run a demo as wished, or with wishes `named` by the fields of Wishes: in a private room where that is possible;
+    on the host's loopback where not and the demo bears it, or where `host` asks."""
+    from pktscope.lab.wishes import Wishes, to_text
 
-    `says`: what its input() gets, instead of what the demo has; `interactive`: somebody types() the rest.
-    """
-    spoken = [f"--say={line}" for line in says]
-    return _spawn(["demo", demo, *(["--host"] if host else []), *spoken, *(["--interactive"] if interactive else [])])
+    return _spawn(["demo", demo, to_text(wishes or Wishes(**named))])
 
 
 def own(spec: Spec) -> Run:

@@ -11,6 +11,7 @@ from typing import NoReturn
 from pktscope.capture.ring import MARKER_TYPE, Ring, Seen
 from pktscope.capture.sniff import marker_frame, sniff_ring
 from pktscope.lab import kernel
+from pktscope.lab.watch import Caught
 from pktscope.words import _
 
 _HEAD = struct.Struct("=QII")
@@ -21,8 +22,11 @@ _NO_SCAPY = 4
 class Sniffer:
     """The director's end of the sniffing process."""
 
-    def __init__(self, ring: Ring, sender: socket.socket, promises: memoryview, slot: int) -> None:
-        """Fork it. `sender`: an AF_PACKET socket of protocol 0, for the end marker; the promise is `promises[slot]`."""
+    def __init__(self, ring: Ring, sender: socket.socket, promises: memoryview, slot: int, interface: int = 0) -> None:
+        """Fork it. `sender`: an AF_PACKET socket of protocol 0, for the end marker; the promise is `promises[slot]`;
+        `interface` is the recording's number of the ring's."""
+        self._ring = ring
+        self._number = interface
         self._marker = marker_frame(os.urandom(16))
         self._sender = sender
         self._interface = ring.interface
@@ -38,11 +42,24 @@ class Sniffer:
         os.close(its)
         os.set_blocking(self.pipe, False)
 
+    @property
+    def dropped(self) -> int:
+        """Frames the ring had no room for."""
+        return self._ring.dropped
+
+    def count(self) -> int:
+        """Frames the kernel has seen so far."""
+        return self._ring.count()
+
+    def busy(self) -> bool:
+        """Nothing is ever under way on an interface of the kernel's own."""
+        return False
+
     def promised(self) -> int:
         """Every frame stamped before this is in the pipe."""
         return int(self._promises[self._slot])
 
-    def hear(self) -> Iterator[Seen]:
+    def hear(self) -> Iterator[Caught]:
         """The frames it has sent since; sets `ended` at the end marker."""
         while not self.ended:
             try:
@@ -57,7 +74,7 @@ class Sniffer:
             stop = at + _HEAD.size + captured
             if stop > len(unread):
                 break
-            yield seen_at, unread[at + _HEAD.size : stop], length
+            yield Caught(seen_at, unread[at + _HEAD.size : stop], length, self._number)
             at = stop
         self._unread = unread[at:]
 

@@ -18,6 +18,8 @@ LONGEST_ANSWER = 1 << 16
 
 FOREIGN = ("/site-packages/", "/dist-packages/", "/lib/python")
 """Parts of paths that are no source of the student's, wherever they lie."""
+OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/"
+"""Where pktscope itself lies."""
 
 
 class Teller:
@@ -95,7 +97,7 @@ class Teller:
     def name_of(self, file: str) -> str:
         """How the reader calls a source file of the program's; '' for what is none."""
         name = self._sources.get(file, "")
-        if name or not self._directories or any(part in file for part in FOREIGN):
+        if name or not self._directories or any(part in file for part in (OURS, *FOREIGN)):
             return name
         directory = next((each for each in self._directories if file.startswith(each)), "")
         return self._sources[directory] + file.removeprefix(directory) if directory else ""

@@ -13,28 +13,32 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from pktscope import demos
 from pktscope.capture.recording import Writer
-from pktscope.capture.ring import ETHERNET, Ring, link_of, port_filter
-from pktscope.demos import Demo
+from pktscope.capture.ring import ETHERNET, port_filter
+from pktscope.demos import Demo, Needs
 from pktscope.lab import ladder, live, own, program, room, threshold
 from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK, USAGE
 from pktscope.lab.director import STOPPED, Director
 from pktscope.lab.lines import Lines, spoken
+from pktscope.lab.place import Place, sniffed
 from pktscope.lab.program import Script
 from pktscope.lab.room import Refused, step
-from pktscope.lab.sniffer import Sniffer
 from pktscope.lab.threshold import HOST, SUDO
+from pktscope.lab.wishes import Impossible, Wishes, from_text, needs_of, seeded, source_of
 from pktscope.model import Exchange, Side
 from pktscope.words import N_, say
 
-NOT_SHARED = N_("the demo {name} needs a private room: on the host's loopback MTU and timers differ")
 NO_ROOM = N_("the demo {name} needs a private room, and none is to be had here")
 
 CONTROL, RECORDING = 0, 1
 """Descriptors."""
+
+LINKS = 3
+"""The most interfaces that are sniffed at once."""
 
 SPARE = 30.0
 """Seconds a demo may take beyond what it says, on a loaded machine."""
@@ -47,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return live.run(wanted.interface, wanted.filter, wanted.count, CONTROL, RECORDING)
     if wanted.job == "run":
         return own.run(own.from_text(wanted.spec), CONTROL, RECORDING, refuse)
+    wishes = from_text(wanted.wishes)
     try:
-        demo = demos.load(wanted.name)
-    except demos.NoSuchDemo as error:
+        demo = demos.load(wanted.name, wishes.variant)
+        needs = needs_of(demo, wishes)
+    except (demos.NoSuchDemo, Impossible) as error:
         return refuse(USAGE, str(error))
-    if wanted.host and not demo.needs.shared:
-        return refuse(USAGE, say(NOT_SHARED, {"name": demo.name}))
-    return _climb(demo, wanted.host, _lines(demo, wanted.say, wanted.interactive))
+    return Performance(demo, needs, seeded(wishes)).climb()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,20 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     jobs = parser.add_subparsers(dest="job", required=True)
     demo = jobs.add_parser("demo")
     demo.add_argument("name")
-    demo.add_argument("--host", action="store_true")
-    demo.add_argument("--say", action="append", default=[])
-    demo.add_argument("--interactive", action="store_true")
+    demo.add_argument("wishes", nargs="?", default="{}")
     jobs.add_parser("run").add_argument("spec")
     sniff = jobs.add_parser("live")
     sniff.add_argument("--interface", required=True)
     sniff.add_argument("-c", dest="count", type=int, default=0)
     sniff.add_argument("--filter", default="")
     return parser
-
-
-def _lines(demo: Demo, says: Sequence[str], interactive: bool) -> Lines:
-    """What its programs read: as asked, else by hand, else as the demo itself has it."""
-    return Lines(spoken(says or (() if interactive else demo.needs.says)), interactive)
 
 
 def refuse(code: int, line: str) -> int:
@@ -84,77 +81,92 @@ def refuse(code: int, line: str) -> int:
     return code
 
 
-def _climb(demo: Demo, host: bool, lines: Lines) -> int:
-    """Try the ways in until one holds."""
-    first: tuple[str, Refused] | None = None
-    for rung in ladder.rungs(host):
-        if rung == SUDO:
-            if ladder.sudo_allowed():
-                ladder.again_as_root()
-            continue
-        if rung == HOST and not demo.needs.shared:
-            continue
-        outcome = threshold.attempt(rung, _job(demo, rung, first, lines))
-        if isinstance(outcome, int):
-            return outcome
-        first = first or (rung, outcome)
-    if first is None:
-        return refuse(DENIED, say(NO_ROOM, {"name": demo.name}))
-    rung, refused = first
-    values = {"why": ladder.explain(refused), "way_out": ladder.way_out(rung, refused)}
-    return refuse(DENIED, say("no live run here: {why}; {way_out}", values))
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A demo that is to be run: as what, where, and how."""
 
+    demo: Demo
+    needs: Needs
+    wishes: Wishes
 
-def _job(demo: Demo, rung: str, refused: tuple[str, Refused] | None, lines: Lines) -> threshold.Job:
-    """What to do once in: furnish, open the ring, drop every privilege, run."""
+    def climb(self) -> int:
+        """Try the ways in until one holds; the exit code."""
+        first: tuple[str, Refused] | None = None
+        for rung in ladder.rungs(self.wishes.host):
+            if rung == SUDO:
+                if ladder.sudo_allowed():
+                    ladder.again_as_root()
+                continue
+            if rung == HOST and (not self.needs.shared or self.needs.topology != "lo"):
+                continue
+            refused = first[1] if first else None
+            outcome = threshold.attempt(rung, lambda settled, way=rung, why=refused: self._perform(way, why, settled))  # type: ignore[misc]
+            if isinstance(outcome, int):
+                return outcome
+            first = first or (rung, outcome)
+        if first is None:
+            return refuse(DENIED, say(NO_ROOM, {"name": self.demo.name}))
+        rung, refused = first
+        values = {"why": ladder.explain(refused), "way_out": ladder.way_out(rung, refused)}
+        return refuse(DENIED, say("no live run here: {why}; {way_out}", values))
 
-    def job(settled: Callable[[], None]) -> int:
-        if rung == HOST:
-            address, exchange = _shared(demo, refused)
-            filtered = port_filter(address[1])
-        else:
-            applied = room.furnish(demo.needs.mtu, demo.needs.offload)
-            address, filtered = room.ADDRESS, ()
-            exchange = _exchange(demo, room.describe(demo.needs.mtu, demo.needs.offload), applied)
-        with step("AF_PACKET"):
-            ring = Ring("lo", link_of("lo"), program=filtered)
-            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        promises = program.promise_words(2)
-        sniffer = Sniffer(ring, sender, promises, slot=2)
+    def _perform(self, rung: str, refused: Refused | None, settled: Callable[[], None]) -> int:
+        """Behind the threshold: make the place, start everybody in it, drop every privilege, run."""
+        promises = program.promise_words(2 + LINKS)
+        place = self._shared(refused, promises) if rung == HOST else self._private(promises)
+        source = source_of(self.demo, self.wishes)
+        more = (self.demo.variant,) if self.demo.variant else ()
+        programs = []
+        for slot, side in enumerate((Side.SERVER, Side.CLIENT)):
+            script = Script(side, self.demo.file, source, side.value, (place.address,), more=more)
+            programs.append(program.start(script, promises, slot, place.entry(side, self.needs.raw)))
         settled()
-        return _run(demo, exchange, address, ring, sniffer, promises, lines)
+        first, *further = place.interfaces
+        writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface=first, link=ETHERNET, further=further)
+        writer.exchange(self._exchange(place, source), time.time_ns())
+        limit = self.demo.seconds * (4 if self.wishes.wired else 1) + SPARE
+        failure = Director(
+            writer, place.watches, programs, promises, CONTROL, limit, self._lines(), place.diags
+        ).conduct()
+        if failure == STOPPED:
+            return INTERRUPTED
+        return refuse(FAILED, failure) if failure else OK
 
-    return job
+    def _private(self, promises: memoryview) -> Place:
+        """A private room of the topology it needs."""
+        needs, wishes = self.needs, self.wishes
+        if needs.topology == "wire":
+            from pktscope.lab import wire
 
+            return wire.build(needs, six=wishes.six, drops=wishes.drops, loss=wishes.loss, seed=wishes.seed or 0)
+        applied = (*room.furnish(needs.mtu, needs.offload), *room.pinned(needs.sysctls))
+        watches = (sniffed("lo", promises, 2),)
+        return Place(room.address(wishes.six), room.describe(needs.mtu, needs.offload), applied, watches)
 
-def _exchange(demo: Demo, where: str, applied: tuple[tuple[str, str], ...]) -> Exchange:
-    return Exchange(demo.title, demo.name, where, applied, ((demo.file, demo.source),))
+    def _shared(self, refused: Refused | None, promises: memoryview) -> Place:
+        """On the host's loopback: a port that is free, and the reason for being there."""
+        host = room.address(self.wishes.six)[0]
+        with step("loopback"), socket.socket(socket.AF_INET6 if self.wishes.six else socket.AF_INET) as taken:
+            taken.bind((host, 0))
+            port = taken.getsockname()[1]
+        values = {"why": ladder.explain(refused) if refused is not None else "", "system": room.system()}
+        where = N_("the host's loopback (as asked), {system}")
+        if refused is not None:
+            where = N_("the host's loopback (no private room: {why}), {system}")
+        watches = (sniffed("lo", promises, 2, program=port_filter(port, self.wishes.six)),)
+        return Place((host, port), say(where, values), (), watches)
 
+    def _exchange(self, place: Place, source: str) -> Exchange:
+        demo = self.demo
+        return Exchange(
+            demo.title, demo.name, place.room, place.settings, ((demo.file, source),), demo.variant, place.topology,
+            place.path,
+        )  # fmt: skip
 
-def _shared(demo: Demo, refused: tuple[str, Refused] | None) -> tuple[tuple[str, int], Exchange]:
-    """On the host's loopback: a port that is free, and the reason for being there."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    values = {"why": ladder.explain(refused[1]) if refused is not None else "", "system": room.system()}
-    where = N_("the host's loopback (as asked), {system}")
-    if refused is not None:
-        where = N_("the host's loopback (no private room: {why}), {system}")
-    return ("127.0.0.1", port), _exchange(demo, say(where, values), ())
-
-
-def _run(demo: Demo, exchange: Exchange, address: tuple[str, int], ring: Ring, sniffer: Sniffer,
-         promises: memoryview, lines: Lines) -> int:  # fmt: skip
-    """The recording, from its first block to its last."""
-    scripts = [Script(side, demo.file, demo.source, side.value, (address,)) for side in (Side.SERVER, Side.CLIENT)]
-    programs = [program.start(script, promises, slot) for slot, script in enumerate(scripts)]
-    writer = Writer(os.fdopen(RECORDING, "wb", buffering=0), interface="lo", link=ETHERNET)
-    writer.exchange(exchange, time.time_ns())
-    limit = demo.seconds + SPARE
-    failure = Director(writer, ring, sniffer, programs, promises, CONTROL, limit, lines).conduct()
-    if failure == STOPPED:
-        return INTERRUPTED
-    return refuse(FAILED, failure) if failure else OK
+    def _lines(self) -> Lines:
+        """What its programs read: as asked, else by hand, else as the demo itself has it."""
+        wishes = self.wishes
+        return Lines(spoken(wishes.says or (() if wishes.interactive else self.needs.says)), wishes.interactive)
 
 
 def run() -> NoReturn:

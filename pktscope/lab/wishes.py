@@ -1,0 +1,113 @@
+"""What somebody asked of a run beyond the demo's name: one value, from the command line to the worker."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from pktscope.demos import Demo, Needs
+from pktscope.lab import impair
+from pktscope.words import say
+
+SLOWEST = 10.0
+"""Seconds a frame may be asked to take over the wire, one way."""
+
+_FAMILY = re.compile(r"\bAF_INET\b")
+
+
+class Impossible(ValueError):
+    """Wishes that exclude each other, or that this demo cannot fulfil; the text is one plain line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a demo is to be run; as it comes where nothing is asked."""
+
+    variant: str = ""
+    host: bool = False
+    """On the host's own loopback."""
+    six: bool = False
+    """Over IPv6."""
+    wire: float | None = None
+    """Over the wire, with this delay in seconds each way."""
+    drops: tuple[int, ...] = ()
+    """Numbers of frames to drop, as the timeline counts them."""
+    impair: tuple[str, ...] = ()
+    """Rules for the wire, before the demo's own; see `impair`."""
+    loss: float = 0.0
+    """Share of the frames to lose, from 0 to 1."""
+    seed: int | None = None
+    """What chance begins with; None for any."""
+    says: tuple[str, ...] = ()
+    """Lines for input()."""
+    interactive: bool = False
+    """Somebody sits there and types."""
+
+    @property
+    def wired(self) -> bool:
+        """Whether only a wire can fulfil them."""
+        return self.wire is not None or bool(self.drops or self.impair or self.loss)
+
+
+def to_text(wishes: Wishes) -> str:
+    """For a command line."""
+    return json.dumps(asdict(wishes))
+
+
+def from_text(text: str) -> Wishes:
+    """What to_text() made."""
+    values = json.loads(text)
+    return Wishes(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def understood(
+    *, variant: str = "", host: bool = False, six: bool = False, wire: str | None = None, drop: Sequence[int] = (),
+    rules: Sequence[str] = (), loss: str | None = None, seed: int | None = None, says: Sequence[str] = (),
+    interactive: bool = False,
+) -> Wishes:  # fmt: skip
+    """Wishes from the options' texts. Raises impair.BadRule for one that cannot be read."""
+    for rule in rules:
+        impair.parse(rule)
+    delay = impair.duration(wire) if wire is not None else None
+    if delay is not None and delay > SLOWEST:
+        raise impair.BadRule(say("--wire {text}: at most {most:g} s", {"text": wire or "", "most": SLOWEST}))
+    lost = impair.share(loss) if loss is not None else 0.0
+    return Wishes(variant, host, six, delay, tuple(drop), tuple(rules), lost, seed, tuple(says), interactive)
+
+
+def needs_of(demo: Demo, wishes: Wishes) -> Needs:
+    """The room the demo gets. Raises Impossible."""
+    needs, name = demo.needs, {"name": demo.name}
+    if wishes.host and wishes.wired:
+        raise Impossible(say("--host is the host's own loopback: it has no wire to delay or lose frames on", {}))
+    if wishes.host and not needs.shared:
+        raise Impossible(
+            say("the demo {name} needs a private room: on the host's loopback MTU and timers differ", name)
+        )
+    if wishes.wired and needs.topology == "routers":
+        raise Impossible(say("the demo {name} has routers between its hosts, and no wire of ours", name))
+    if wishes.wired and needs.offload:
+        raise Impossible(say("the demo {name} is about offload, which the wire has not", name))
+    if wishes.six and needs.topology == "routers":
+        raise Impossible(say("the demo {name} has routers between its hosts; they speak IPv4 only", name))
+    if wishes.seed is not None and not wishes.loss and "random" not in demo.source:
+        raise Impossible(say("--seed: nothing is random here; --loss 10% for instance would be", {}))
+    if not wishes.wired:
+        return needs
+    delay = needs.delay if wishes.wire is None else wishes.wire
+    return replace(needs, topology="wire", delay=delay, impair=(*wishes.impair, *needs.impair))
+
+
+def seeded(wishes: Wishes) -> Wishes:
+    """With a seed of its own where chance has a part and none was asked for."""
+    if wishes.loss and wishes.seed is None:
+        return replace(wishes, seed=random.randrange(1 << 16))
+    return wishes
+
+
+def source_of(demo: Demo, wishes: Wishes) -> str:
+    """The program's text as it runs: over IPv6 with AF_INET6 for AF_INET."""
+    return _FAMILY.sub("AF_INET6", demo.source) if wishes.six else demo.source
