@@ -230,6 +230,8 @@ def read_frame(side: Side, words: list[str], cursor: Cursor) -> Frame:
 
 def read_portless(words: list[str], cursor: Cursor) -> Frame:
     """'ARP 1 10.0.0.1 02:00:00:00:00:01 10.0.0.2 00:00:00:00:00:00', 'IGMP 34 127.0.0.1 4 239.1.2.3'."""
+    link = words[words.index("via") + 1] if "via" in words else ""
+    words = words[: next((place for place, word in enumerate(words) if word in ("via", "ttl")), len(words))]
     transport: Arp | Igmp
     if words[0] == "ARP":
         transport = Arp(int(words[1]), *words[2:6])
@@ -241,8 +243,6 @@ def read_portless(words: list[str], cursor: Cursor) -> Frame:
         source, target = Endpoint(words[2]), Endpoint("224.0.0.22" if version3 else transport.group)
         ip = Ip(4, 24, 32 + 8 * len(transport.records), 1, 2, options=("router alert",))
     length = 28 if ip is None else ip.total_length
-    link = words[words.index("via") + 1] if "via" in words else ""
-    words = words[: words.index("via")] if "via" in words else words
     frame = Frame(cursor.number + 1, cursor.time, b"", length, source, target, ip, transport, interface=link)
     cursor.number += 1
     return frame
