@@ -12,12 +12,13 @@ from pktscope.model import Call, Frame, Return, Side, Step
 from pktscope.text import width as cells_of
 from pktscope.tui.application import Application
 from pktscope.tui.options import ScreenOptions
+from pktscope.tui.output import Output, output_parts
 from pktscope.tui.session import Session
 from pktscope.tui.timeline_screen import TimelineScreen
 from pktscope.tui.typing_line import HALVES
 from pktscope.tui.waiting import Asked, Waiting, label
 from tests.scenes import C, S, Scene
-from tests.tui_stage import StageStore, hold, planes, press, ready, told
+from tests.tui_stage import StageStore, hold, planes, play, press, ready, told
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 
@@ -174,4 +175,65 @@ def test_a_typed_line_travels() -> None:
         application = Application(shelf.demo("chat"))
         asyncio.run(go(application))
         shelf.put_back()
+    assert application.fault is None
+
+
+def talk() -> Scene:
+    """Both programs print, one is told a line, and one prints what a terminal would obey."""
+    tell = Scene()
+    for number in range(3):
+        serial = tell.after(300).call(S, "print", f"服务器第{number}行 \x1b[2J\x07")
+        tell.back(S, serial, "print")
+    asking = tell.after(400).call(C, "input", "you say: ")
+    tell.after(9_000).back(C, asking, "input", "hello")
+    serial = tell.after(10).call(C, "print", "said hello")
+    tell.back(C, serial, "print")
+    return tell
+
+
+def test_output_up_to_a_step() -> None:
+    """Each program's lines up to there, in order, what was typed behind its prompt, the current one stressed."""
+    output = Output()
+    steps = [step for step, _ in talk().steps]
+    output.update(steps[:3])
+    output.update(steps)
+    early = output_parts(output, 2, 60)
+    late = output_parts(output, len(steps), 60)
+
+    assert [part.title for part in late] == ["what the client printed", "what the server printed"]
+    assert [run[0][0] for run in late[0].lines] == ["you say: hello", "said hello"]
+    assert len(early[1].lines) == 2
+    assert early[1].marked == {1}
+    assert "\x1b" not in late[1].lines[0][0][0]
+
+
+def test_output_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a program that prints without end the last lines are kept, and it is said how many went before."""
+    monkeypatch.setattr("pktscope.tui.output.MOST", 100)
+    monkeypatch.setattr("pktscope.tui.output.SHOWN", 10)
+    output = Output()
+    output.update([Step(at, Call(at, S, 1, at, "print", f"line {at}"), S) for at in range(1000)])
+    (part,) = output_parts(output, 999, 40)
+
+    assert len(output.lines[S, 1]) <= 125
+    assert part.lines[0][0][0] == "(990 lines before these)"
+    assert part.lines[-1][0][0] == "line 999"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_output_is_painted_as_agreed(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    """P shows it, beside the ladder or over it; Enter or Esc brings the inspector or the ladder back."""
+    from tests.tui_stage import session as recorded
+
+    async def act(application: Application, pilot: Pilot[int]) -> None:
+        await press(pilot, "j", "j", "P")
+        hold(f"output-{size[0]}x{size[1]}", application)
+        for strip in application.screen._compositor.render_strips():
+            assert sum(cells_of(segment.text) for segment in strip) == size[0]
+        await press(pilot, "enter", "escape")
+        texts, _ = planes(application)
+        assert "printed" not in "\n".join(texts)
+
+    with told(monkeypatch, talk()):
+        application = play(recorded(talk()), size, act)
     assert application.fault is None

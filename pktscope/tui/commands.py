@@ -13,7 +13,7 @@ from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui.options import TimeFormat
 from pktscope.tui.steering import Steering
-from pktscope.words import _
+from pktscope.words import N_, _, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pktscope.tui.chrome import Heading, NotePanel
     from pktscope.tui.feed import Feed
     from pktscope.tui.ladder import Ladder
+    from pktscope.tui.output import Output
     from pktscope.tui.pages import Pages
     from pktscope.tui.player import Player, Stops
     from pktscope.tui.session import Session
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
         panel: NotePanel
         inspector: Pages | None
         dissected: dict[int, tuple[str, ...]]
+        output: Output
+        printing: bool
         needle: str
         kept: Outcome | None
         message: tuple[str, Role]
@@ -66,6 +69,9 @@ else:
     Host = object
 
 TIME_FORMATS: tuple[TimeFormat, ...] = ("relative", "absolute", "delta")
+
+
+NO_ROOM = N_("the time of day needs a wider screen: these are still milliseconds since the start")
 
 
 class Commands(Steering, Host):
@@ -137,8 +143,8 @@ class Commands(Steering, Host):
         place = (TIME_FORMATS.index(ladder.options.time_format) + 1) % len(TIME_FORMATS)
         ladder.redraw(options=replace(ladder.options, time_format=TIME_FORMATS[place]))
         if TIME_FORMATS[place] == "absolute" and ladder.columns.time and unit(ladder.columns, ladder.options) != "UTC":
-            self.tell(_("the time of day needs a wider screen: these are still milliseconds since the start"))
-        elif self.message[0].startswith("the time of day"):
+            self.tell(_(NO_ROOM))
+        elif self.message[0] == _(NO_ROOM):
             self.tell("")
         self.update_view()
 
@@ -192,6 +198,12 @@ class Commands(Steering, Host):
         from pktscope.tui import windows
 
         windows.explain(self)
+
+    def action_output(self) -> None:
+        """What the programs printed up to the current row: beside the ladder where there is room, else over it."""
+        from pktscope.tui import windows
+
+        windows.output(self)
 
     def action_conversations(self) -> None:
         """The list of conversations."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pktscope.text import width as cells_of
+from pktscope.words import _
+
 Place = Literal["everywhere", "gallery", "timeline", "comparison", "conversations", "text", "prompt", "typing"]
 """What has the focus: the gallery's list, the ladder, the list of conversations, a long text (inspector, story, help),
 a line to type, a line to type for a program."""
@@ -79,6 +82,7 @@ TIMELINE = (
     Key(("shift+up",), "note_scroll(-1)", "Shift ↑", "Note up", "scroll the note below the ladder back"),
     Key(("c",), "conversations", "c", "List", "the list of conversations", 9),
     Key(("e",), "export", "e", "Export", "write this timeline as text and as JSON"),
+    Key(("P",), "output", "P", "Output", "what the programs printed up to here; Enter: the inspector again"),
     Key(("i",), "type", "i", "Type", "type a line for a program that waits in input()"),
     Key(("R",), "recorded", "R", "Recorded run", "the recorded run, where a live one did not show what it promises"),
     Key(("escape",), "leave", "Esc", "Back", "back to the gallery, if you came from there"),
@@ -172,7 +176,7 @@ PLACES: dict[Place, tuple[Key, ...]] = {
 
 
 def footer(place: Place, *, everywhere: bool = True) -> tuple[Key, ...]:
-    """The keys worth a place in the footer, in the order of their rank; `everywhere`: with those that hold everywhere."""
+    """The keys worth a place in the footer, by rank; `everywhere`: with those that hold everywhere."""
     ranked = [key for key in (*PLACES[place], *(EVERYWHERE if everywhere else ())) if key.rank]
     return tuple(sorted(ranked, key=lambda key: key.rank))
 
@@ -191,10 +195,10 @@ def fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, int, int], ..
     """Which of the ranked keys fit a footer of `width` cells, whole: the key, its first cell, the cell behind."""
     placed: list[tuple[Key, int, int]] = []
     always = [key for key in keys if key.action in ("help", "quit")]
-    room = width - sum(len(first_key(key)) + len(key.label) + 3 for key in always)
+    room = width - sum(len(first_key(key)) + cells_of(_(key.label)) + 3 for key in always)
     chosen = []
     for key in keys:
-        size = len(first_key(key)) + len(key.label) + 3
+        size = len(first_key(key)) + cells_of(_(key.label)) + 3
         if key in always:
             chosen.append(key)
         elif size <= room:
@@ -202,7 +206,7 @@ def fitting(keys: tuple[Key, ...], width: int) -> tuple[tuple[Key, int, int], ..
             room -= size
     at = 1
     for key in chosen:
-        end = at + len(first_key(key)) + 1 + len(key.label)
+        end = at + len(first_key(key)) + 1 + cells_of(_(key.label))
         if end <= width:
             placed.append((key, at, end))
         at = end + 2

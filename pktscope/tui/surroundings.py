@@ -80,3 +80,5 @@ class Surroundings(Host):
         if room and self.inspected != self.player.row:
             self.inspected = self.player.row
             self.inspector.renew(stay=False)
+            if self.printing:
+                self.inspector.show_mark()

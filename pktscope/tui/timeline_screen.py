@@ -22,6 +22,7 @@ from pktscope.tui.chrome import Heading, KeyBar, NotePanel
 from pktscope.tui.commands import Commands
 from pktscope.tui.keys import bindings, footer
 from pktscope.tui.ladder import Ladder
+from pktscope.tui.output import Output
 from pktscope.tui.player import Player, Stops
 from pktscope.tui.session import Session
 from pktscope.tui.styles import Styles
@@ -29,7 +30,7 @@ from pktscope.tui.surroundings import Surroundings
 from pktscope.tui.typing import Typing
 from pktscope.tui.typing_line import TypingLine
 from pktscope.tui.waiting import Waiting
-from pktscope.words import _
+from pktscope.words import N_, _
 
 if TYPE_CHECKING:
     from pktscope.promise import Outcome
@@ -84,6 +85,9 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         self.kept: Outcome | None = None
         """How a demo kept its promise, once it is over."""
         self.inspected = -1
+        self.output = Output()
+        self.printing = False
+        """What the programs printed stands beside the ladder, in the inspector's place."""
         self.dissected: dict[int, tuple[str, ...]] = {}
         """Scapy's lines by frame number, the frames looked at last."""
 
@@ -187,7 +191,7 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         live = self.session.run is not None or not store.finished
         self.feed = Feed(store.reader(conversation), conversation, exchange=exchange, fold=self.session.options.fold)
         self.player = Player(pace=self.player.pace, true_time=self.player.true_time)
-        self.stops = Stops()
+        self.stops, self.output, self.waiting = Stops(), Output(), Waiting()
         self.following, self.sought = live, None
         self.seen = (0, 0, 0)
         self.needle, self.message = "", ("", Role.PLAIN)
@@ -264,7 +268,7 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         done = playing.progress(self.player, rows, self.stops) if self.moving else 1.0
         self.ladder.place(self.player.row, playing.horizon(self.player, rows, self.stops, done), done)
         (self.beat.resume if self.player.playing else self.beat.pause)()
-        self.bar.relabel("play", "Stop" if self.player.playing else "Play")
+        self.bar.relabel("play", N_("Stop") if self.player.playing else N_("Play"))
         if done in (0.0, 1.0) or self.inspected != self.player.row:
             self.show_heading()
             self.show_notes()

@@ -1,4 +1,4 @@
-"""Typing into programs: a line appears where one waits in input(), and what is typed becomes a call before one's eyes."""
+"""Typing into programs: a line appears where one waits in input(); what is typed becomes a call before one's eyes."""
 
 from __future__ import annotations
 

@@ -10,11 +10,13 @@ from pktscope.capture.decode import layers
 from pktscope.model import Frame, Step
 from pktscope.rows import Role
 from pktscope.text import wrap
+from pktscope.tui.output import output_parts
 from pktscope.tui.pages import Pages, TextScreen
 from pktscope.tui.parts import Context, Line, Part, plain
+from pktscope.tui.player import last_step
 from pktscope.tui.sections import described
 from pktscope.tui.source import own_lines, program
-from pktscope.words import _
+from pktscope.words import _, paragraphs, retold
 
 if TYPE_CHECKING:
     from pktscope.render.cells import Options
@@ -32,15 +34,26 @@ def current_step(screen: Commands) -> Step | None:
 
 def inspected_parts(screen: Commands, width: int) -> Sequence[Part]:
     """What the inspector shows now."""
+    if screen.printing:
+        return printed_parts(screen, width)
     step = current_step(screen)
     feed = screen.feed
     if step is None or feed is None:
-        return [Part("nothing yet", [])]
+        return [Part(_("nothing yet"), [])]
     options = screen.ladder.options
     parts = step_parts(step, feed, screen.player.row, width, screen.session.sources(), options)
     if isinstance(step.observation, Frame) and step.observation.data:
-        parts.append(Part("scapy's dissection", dissection_lines(screen, step.observation, width)))
+        parts.append(Part(_("scapy's dissection"), dissection_lines(screen, step.observation, width)))
     return parts
+
+
+def printed_parts(screen: Commands, width: int) -> Sequence[Part]:
+    """What the programs printed up to the current row."""
+    if screen.feed is not None:
+        screen.output.update(screen.feed.flow.steps)
+    rows = screen.ladder.timeline.rows
+    here = last_step(rows[screen.player.row]) if screen.player.row < len(rows) else -1
+    return output_parts(screen.output, here, width)
 
 
 def step_parts(
@@ -108,10 +121,24 @@ def inspect(screen: Commands) -> None:
     """Beside the ladder the inspector gets the keys; where it has no room it comes over the whole screen."""
     if current_step(screen) is None:
         return
+    if screen.printing:
+        screen.printing, screen.inspected = False, -1
+        screen.update_view()
     if screen.inspector is not None and screen.inspector.display:
         screen.inspector.focus()
     else:
         screen.app.push_screen(Inspection(screen))
+
+
+def output(screen: Commands) -> None:
+    """What the programs printed, in the inspector's place beside the ladder, or over the whole screen."""
+    if screen.inspector is not None and screen.inspector.display:
+        screen.printing = not screen.printing
+        screen.inspector.renew(stay=False)
+        screen.inspector.show_mark()
+        return
+    title = screen.full_title()
+    screen.app.push_screen(TextScreen(title, screen.inks, lambda width: printed_parts(screen, width), at_mark=True))
 
 
 async def mount_inspector(screen: Commands) -> None:
@@ -152,13 +179,17 @@ def story_prose(screen: Commands) -> list[tuple[str, list[str]]]:
     """The story, the promise, the room and the complaints, as far as there are any: titles and paragraphs."""
     session = screen.session
     exchange = session.exchange
-    room = [exchange.room, *(f"{name} = {value}" for name, value in exchange.settings)] if exchange is not None else []
+    room = (
+        [retold(exchange.room), *(f"{name} = {value}" for name, value in exchange.settings)]
+        if exchange is not None
+        else []
+    )
     kept = screen.kept.sentence if screen.kept is not None else ""
     found = [
-        ("the story", session.story.strip().split("\n")),
-        ("the promise", [kept]),
-        ("the room", [line for line in room if line]),
-        ("what is wrong with this capture", list(session.store.complaints)),
+        (_("the story"), paragraphs(session.story)),
+        (_("the promise"), [kept]),
+        (_("the room"), [line for line in room if line]),
+        (_("what is wrong with this capture"), list(map(retold, session.store.complaints))),
     ]
     return [(title, lines) for title, lines in found if any(lines)]
 
