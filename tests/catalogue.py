@@ -29,6 +29,18 @@ LOCALE = PACKAGE / "locale"
 MARKERS = frozenset({"_", "N_", "say", "phrase", "find"})
 """Functions whose first argument is a message."""
 
+ARGUMENTS = {
+    "Part": (0,), "pair": (0,), "Cell": (0, 3), "Key": (3, 4), "Transition": (1,), "pause": (0,),
+}  # fmt: skip
+"""Calls whose arguments in these places are messages: whoever paints what they make translates it."""
+
+TABLES = {
+    "pktscope/labels.py": {"VERDICT_WORDS", "ICMP_NAMES", "IGMP_NAMES", "RECORD_NAMES"},
+    "pktscope/tcp.py": {"Input"},
+    "pktscope/model.py": {"Side"},
+}
+"""Dictionaries and enumerations whose values are messages."""
+
 SPOKEN_KEYWORDS = frozenset({"help", "short_help", "epilog"})
 """Arguments of click's decorators that are messages."""
 
@@ -99,15 +111,15 @@ def spoken(tree: ast.Module, where: str) -> Iterator[str]:
                 yield from docstring(ast.get_docstring(node) or "", headline=False)
     if where.startswith("pktscope/demos/"):
         yield from demo(tree, where.endswith("__init__.py"))
-    if where == "pktscope/tcp.py":
-        yield from reasons(tree)
+    for node in tree.body:
+        yield from table(node, TABLES.get(where, set()))
 
 
 def said(call: ast.Call) -> Iterator[str]:
     """What one call says: a marker's first argument, a click decorator's help, a scene's title."""
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    if name in MARKERS or name == "pause":
-        yield from constants(call.args[0]) if call.args else ()
+    for place in (0,) if name in MARKERS else ARGUMENTS.get(name, ()):
+        yield from constants(call.args[place]) if place < len(call.args) else ()
     if name in {"option", "argument", "command", "group", "version_option", "help_option"}:
         for keyword in call.keywords:
             if keyword.arg in SPOKEN_KEYWORDS:
@@ -155,11 +167,16 @@ def demo(tree: ast.Module, is_index: bool) -> Iterator[str]:
                 yield from constants(group.elts[0]) if isinstance(group, ast.Tuple) else ()
 
 
-def reasons(tree: ast.Module) -> Iterator[str]:
-    """Why a TCP end changes its state, and what moved it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Transition":
-            yield from constants(node.args[1])
+def table(node: ast.stmt, names: set[str]) -> Iterator[str]:
+    """The values of a dictionary or an enumeration with one of these names."""
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in names:
+        for each in ast.walk(node.value):
+            if isinstance(each, ast.Dict):
+                for value in each.values:
+                    yield from constants(value)
+    if isinstance(node, ast.ClassDef) and node.name in names:
+        for line in node.body:
+            yield from constants(line.value) if isinstance(line, ast.Assign) else ()
 
 
 # --- .po files --------------------------------------------------------------------------------------------------------

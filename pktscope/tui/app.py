@@ -11,6 +11,7 @@ from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
 from pktscope.tui.session import Session, Subject
 from pktscope.tui.terminal import WidthProbe, keyboard_and_screen, leaving, remember, stop_now, wipe
+from pktscope.words import say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -74,7 +75,12 @@ def farewell(application: Application) -> int:
     fault = application.fault
     if fault is not None:
         wipe()
-        report(say("a defect of the screen: {__name__}: {fault} (PKTSCOPE_DEBUG=1 says where)", {"__name__": type(fault).__name__, "fault": fault}))
+        report(
+            say(
+                "a defect of the screen: {fault} (PKTSCOPE_DEBUG=1 says where)",
+                {"fault": f"{type(fault).__name__}: {fault}"},
+            )
+        )
         if application.debug_faults:
             import traceback
 

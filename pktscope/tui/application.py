@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
@@ -15,6 +16,7 @@ from pktscope.tui import keys
 from pktscope.tui.options import SMALLEST
 from pktscope.tui.session import Subject
 from pktscope.tui.terminal import give_up_later
+from pktscope.words import _, say
 
 if TYPE_CHECKING:
     from pktscope.tui.styles import Styles
@@ -151,13 +153,11 @@ class Application(App[int], inherit_bindings=False):
         from pktscope.tui.help import place_of
 
         for key in keys.PLACES[place_of(screen)]:
-            yield SystemCommand(key.label, f"{key.help} ({key.shown})", lambda action=key.action: perform(self, action))
+            yield command(key, partial(perform, self, key.action))
         for key in keys.EVERYWHERE:
             if key.action not in ("command_palette",):
-                yield SystemCommand(
-                    key.label, f"{key.help} ({key.shown})", lambda action=key.action: perform(self, action)
-                )
-        yield SystemCommand("All themes", "choose among every theme", self.action_change_theme)
+                yield command(key, partial(perform, self, key.action))
+        yield SystemCommand(_("All themes"), _("choose among every theme"), self.action_change_theme)
 
     def leave(self, number: int) -> None:
         """A signal came: end as if asked to, the terminal as it was."""
@@ -176,3 +176,8 @@ class Application(App[int], inherit_bindings=False):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+
+def command(key: keys.Key, perform: Callable[[], None]) -> SystemCommand:
+    """A key as a command of the palette."""
+    return SystemCommand(_(key.label), say("{help} ({keys})", {"help": _(key.help), "keys": key.shown}), perform)

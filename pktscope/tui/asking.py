@@ -9,6 +9,7 @@ from pktscope.tui import export as files
 from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui.prompt import Check, Prompt
+from pktscope.words import _, say
 
 if TYPE_CHECKING:
     from pktscope.tui.commands import Commands

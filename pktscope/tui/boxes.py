@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pktscope.model import ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG, Frame, Icmp, Ip, Tcp, TcpOptions, Udp
-from pktscope.text import wrap
+from pktscope.text import fit, wrap
+from pktscope.text import width as cells_of
+from pktscope.words import _, say
 
 BITS = 32
 
@@ -75,7 +77,7 @@ def row_lines(row: tuple[Cell, ...], cells: int, border: str) -> list[str]:
     drawn = []
     for index in range(height):
         parts = [
-            (lines[index] if index < len(lines) else "").ljust(cell.bits * cells - 1)
+            fit(lines[index] if index < len(lines) else "", cell.bits * cells - 1)
             for cell, lines in zip(row, texts, strict=True)
         ]
         drawn.append(border + border.join(parts) + border)
@@ -86,11 +88,12 @@ def cell_lines(cell: Cell, room: int) -> list[str]:
     """A field's text in `room` cells: whole, or the value alone under what is left of the name."""
     if room <= 0:
         return [""]
-    for name in (cell.name, cell.short):
-        if name and len(name) + len(cell.value) + 3 <= room:
-            return [f" {name} {cell.value.rjust(room - len(name) - 3)} "]
-    names = (f" {cell.name} ", cell.name, f" {cell.short} ", cell.short)
-    name = next((text for text in names if len(text) <= room), "")
+    long, short = (_(name) if name else "" for name in (cell.name, cell.short))
+    for name in (long, short):
+        if name and cells_of(name) + len(cell.value) + 3 <= room:
+            return [f" {name} {cell.value.rjust(room - cells_of(name) - 3)} "]
+    names = (f" {long} ", long, f" {short} ", short)
+    name = next((text for text in names if cells_of(text) <= room), "")
     if not cell.value:
         return [name]
     if len(cell.value) > room:
@@ -218,23 +221,26 @@ def option_words(options: TcpOptions) -> list[str]:
     """TCP options as people write them."""
     words = []
     if options.mss is not None:
-        words.append(say("MSS {mss}", {"mss": options.mss}))
+        words.append(f"MSS {options.mss}")
     if options.window_scale is not None:
-        words.append(say("window scale {window_scale} (times {x})", {"window_scale": options.window_scale, "x": 1 << min(options.window_scale, 14)}))
+        factor = 1 << min(options.window_scale, 14)
+        words.append(say("window scale {shift} (times {factor})", {"shift": options.window_scale, "factor": factor}))
     if options.sack_permitted:
-        words.append("SACK permitted")
+        words.append(_("SACK permitted"))
     if options.timestamp is not None:
-        words.append(say("timestamps {timestamp}, echo {timestamp2}", {"timestamp": options.timestamp[0], "timestamp2": options.timestamp[1]}))
-    words.extend(say("SACK {first}-{behind}", {"first": first, "behind": behind}) for first, behind in options.sack)
+        values = {"mine": options.timestamp[0], "yours": options.timestamp[1]}
+        words.append(say("timestamps {mine}, echo {yours}", values))
+    words.extend(f"SACK {first}-{behind}" for first, behind in options.sack)
     if options.fast_open is not None:
-        words.append(say("Fast Open cookie {x}", {"x": options.fast_open.hex() or 'request'}))
+        words.append(say("Fast Open cookie {cookie}", {"cookie": options.fast_open.hex() or _("request")}))
     words.extend(say("option kind {kind}", {"kind": kind}) for kind in options.others)
     return words
 
 
 def options_row(words: list[str], length: int, cells: int) -> list[str]:
     """The words of a header's options, wrapped to the inside of the box."""
-    text = say("options, {length} octets: {x}", {"length": length, "x": ', '.join(words) or 'padding only'})
+    said = _(", ").join(words) or _("padding only")
+    text = say("options, {length:octets}: {words}", {"length": length, "words": said})
     return wrap(text, BITS * cells - 3)
 
 
@@ -275,7 +281,7 @@ def with_text(drawn: list[str], words: list[str], cells: int, *, ascii_only: boo
     inside = BITS * cells - 1
     middle = rule_between(bottom_joints(drawn, lines), {0, inside + 1}, inside + 1, lines)
     end = rule_between({0, inside + 1}, set(), inside + 1, lines)
-    rows = [f"{lines['ud']} {text.ljust(inside - 1)}{lines['ud']}" for text in words]
+    rows = [f"{lines['ud']} {fit(text, inside - 1)}{lines['ud']}" for text in words]
     return [*drawn[:-1], middle, *rows, end]
 
 

@@ -18,6 +18,7 @@ from pktscope.text import fit, wrap
 from pktscope.text import width as cells_of
 from pktscope.tui.keys import Key, first_key, fitting
 from pktscope.tui.styles import Styles, Surface
+from pktscope.words import _
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -172,8 +173,8 @@ class KeyBar(Widget):
         at = 0
         for key, start, end in fitting(self.keys, width):
             segments += [Segment(" " * (start - at), panel), Segment(first_key(key), self.inks.key())]
-            label = self.relabelled.get(key.action, key.label)
-            segments.append(Segment(f" {fit(label, len(key.label))}", panel))
+            label = _(self.relabelled.get(key.action, key.label))
+            segments.append(Segment(f" {fit(label, cells_of(_(key.label)))}", panel))
             at = end
         segments.append(Segment(" " * (width - at), panel))
         return Strip(segments, width)

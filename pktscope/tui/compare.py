@@ -30,7 +30,7 @@ from pktscope.tui.player import Player, Stops
 from pktscope.tui.session import Session
 from pktscope.tui.steering import Steering
 from pktscope.tui.styles import Styles
-from pktscope.words import _, duration, say
+from pktscope.words import N_, _, duration, say
 
 if TYPE_CHECKING:
     from pktscope.tui.feed import Feed
@@ -229,7 +229,7 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         done = playing.progress(self.player, self.leads, self.stops) if moving else 1.0
         self.ladder.place(self.player.row, playing.horizon(self.player, self.leads, self.stops, done), done)
         (self.beat.resume if self.player.playing else self.beat.pause)()
-        self.bar.relabel("play", "Stop" if self.player.playing else "Play")
+        self.bar.relabel("play", N_("Stop") if self.player.playing else N_("Play"))
         self.show_heading()
         self.show_notes()
 

@@ -16,7 +16,7 @@ from pktscope.tui.parts import Line
 from pktscope.tui.picklist import PickList
 from pktscope.tui.session import Session, notice, reading
 from pktscope.tui.styles import Styles
-from pktscope.words import counted
+from pktscope.words import _, counted, say
 
 RATE = 1 / 5
 SLICE = 0.02
@@ -80,10 +80,13 @@ class ConversationsScreen(Screen[Conversation | None], inherit_bindings=False):
     def describe(self, total: int) -> None:
         """Heading and the selected conversation in full."""
         store, shown = self.session.store, len(self.list.entries)
-        count = counted(total, "conversations") if shown == total else say("{shown:,} of {total:,} conversations", {"shown": shown, "total": total})
+        count = counted(total, "conversations")
+        if shown != total:
+            count = say("{shown:,} of {total:conversations}", {"shown": shown, "total": total})
         wanted = say("filter: {text}", {"text": self.filter.text}) if self.filter.text else ""
         if self.filter.behind(total):
-            wanted += say(", {x} % searched", {"x": 100 * self.filter.looked // total})
+            part = 100 * self.filter.looked // total
+            wanted = say("filter: {text}, {part} % searched", {"text": self.filter.text, "part": part})
         lanes = [[(listing.titles(self.size.width), Role.TIME)]] if total else []
         title = safe_text(self.session.title, 200)
         said = notice(self.session, False, None)

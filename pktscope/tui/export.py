@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.text import safe_text
 from pktscope.tui.prompt import Check
+from pktscope.words import _, say
 
 if TYPE_CHECKING:
     from pktscope.tui.feed import Feed
@@ -45,8 +46,8 @@ def check(name: str) -> Check:
         return Check(say("{folder} may not be written to", {"folder": folder}), fine=False)
     there = existing(name)
     if any(os.path.isdir(path) for path in there):
-        return Check(say("{there} is a directory", {"there": there[0]}), fine=False)
-    return Check(say("{join} would be replaced", {"join": ' and '.join(there)}), fine=False, again=True) if there else Check()
+        return Check(say("{name} is a directory", {"name": there[0]}), fine=False)
+    return Check(say("{names:list} would be replaced", {"names": there}), fine=False, again=True) if there else Check()
 
 
 def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
@@ -56,7 +57,7 @@ def write(feed: Feed, name: str, session: Session) -> tuple[str, bool]:
             with open(name + ending, "w", encoding="utf-8") as stream:
                 stream.writelines(pieces)
     except OSError as error:
-        return f"{safe_text(name)}: {error.strerror}", False
+        return f"{safe_text(name)}: {_(error.strerror or str(error))}", False
     return say("written: {name}.txt and {name}.json", {"name": name}), True
 
 

@@ -16,6 +16,7 @@ from pktscope.rows import Role
 from pktscope.timeline import Timeline
 from pktscope.tui.heights import Heights
 from pktscope.tui.styles import Styles, Surface
+from pktscope.words import _, say
 
 KEPT_ROWS = 1024
 """Painted rows kept: some twenty screens."""
@@ -217,7 +218,9 @@ class Ladder(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _later(self, width: int) -> Strip:
         left = self.count - self.limit
-        text = say("{left:,} more {x} to come: n or space; End shows all", {"left": left, "x": 'row' if left == 1 else 'rows'})
+        text = _("1 more row to come: n or space; End shows all")
+        if left != 1:
+            text = say("{left:,} more rows to come: n or space; End shows all", {"left": left})
         return Strip(
             [Segment(text[:width].center(width), self.inks.muted(Surface.LADDER))],
             width,

@@ -7,9 +7,10 @@ from time import monotonic
 
 from pktscope.model import Conversation
 from pktscope.text import fit, safe_text
-from pktscope.words import counted, duration
+from pktscope.text import width as cells_of
+from pktscope.words import N_, _, duration, say
 
-COLUMNS = (("packets", 9, 60), ("octets", 13, 76), ("lasted", 11, 90))
+COLUMNS = ((N_("packets"), 9, 60), (N_("octets"), 13, 76), (N_("lasted"), 11, 90))
 """Title, cells, and the width of the screen from which there is room."""
 
 
@@ -25,9 +26,9 @@ def shown_columns(width: int) -> tuple[tuple[str, int], ...]:
 
 def titles(width: int) -> str:
     """The line above the list, exactly `width` cells."""
-    figures = "".join(title.rjust(cells) for title, cells in shown_columns(width))
+    figures = "".join(fit(_(title), cells, ">") for title, cells in shown_columns(width))
     name = name_cells(width)
-    return f" {'name':<{name}}{fit('client and server', width - name - 2 - len(figures))}{figures} "
+    return f" {fit(_('name'), name)}{fit(_('client and server'), width - name - 2 - cells_of(figures))}{figures} "
 
 
 def figures(conversation: Conversation) -> dict[str, str]:
@@ -54,16 +55,21 @@ def line(conversation: Conversation, width: int, *, ascii_only: bool = False) ->
 
 def full(conversation: Conversation) -> str:
     """Everything about a conversation in words."""
-    sent = (
-        f"{counted(conversation.frames[0], 'packets')} and {counted(conversation.octets[0], 'bytes')} from the client"
+    values = {
+        "name": conversation.name,
+        "client": conversation.client,
+        "server": conversation.server,
+        "sent": conversation.frames[0],
+        "bytes_sent": conversation.octets[0],
+        "back": conversation.frames[1],
+        "bytes_back": conversation.octets[1],
+        "lasted": max(0, conversation.last - conversation.first),
+    }
+    text = N_(
+        "{name}: {client} to {server}; {sent:packets} and {bytes_sent:bytes} from the client, {back:packets} and"
+        " {bytes_back:bytes} from the server, in {lasted:duration}"
     )
-    back = (
-        f"{counted(conversation.frames[1], 'packets')} and {counted(conversation.octets[1], 'bytes')} from the server"
-    )
-    lasted = duration(max(0, conversation.last - conversation.first))
-    return safe_text(
-        f"{conversation.name}: {conversation.client} to {conversation.server}; {sent}, {back}, in {lasted}", 600
-    )
+    return safe_text(say(text, values), 600)
 
 
 def searched(conversation: Conversation) -> str:

@@ -20,6 +20,7 @@ from pktscope.tui.chrome import ASCII_WORDS, Heading, KeyBar, lines_of
 from pktscope.tui.keys import bindings, footer
 from pktscope.tui.parts import Part
 from pktscope.tui.styles import Styles, Surface
+from pktscope.words import _
 
 
 class Pages(ScrollView, can_focus=True, inherit_bindings=False):
@@ -86,7 +87,7 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
         index = bisect_right(self.starts, place) - 1
         part, line = self.parts[index], place - self.starts[index] - 1
         if line < 0:
-            title = self.inks.line(fit(self.inks.say(f" {part.title}"), width))
+            title = self.inks.line(fit(self.inks.say(f" {_(part.title)}"), width))
             return Strip([Segment(title, self.inks.of(Role.DATA))], width)
         if line >= len(part.lines):
             return Strip.blank(width, ground)

@@ -9,6 +9,8 @@ from typing import TypeAlias
 from pktscope.model import Note, Step
 from pktscope.rows import Role
 from pktscope.text import safe_text, wrap
+from pktscope.text import width as cells_of
+from pktscope.words import _
 
 Line: TypeAlias = list[tuple[str, Role]]
 
@@ -45,8 +47,8 @@ def plain(text: str, width: int, role: Role = Role.PLAIN, indent: str = "") -> l
 
 def pair(name: str, value: str, width: int) -> list[Line]:
     """A name and what it is, the value wrapped beside the name."""
-    label = f"{name:<14} "
-    lines = wrap(safe_text(value), max(10, width - len(label)))
-    return [
-        [(label if index == 0 else " " * len(label), Role.TIME), (line, Role.PLAIN)] for index, line in enumerate(lines)
-    ]
+    name = _(name)
+    label = name + " " * max(1, 15 - cells_of(name))
+    size = cells_of(label)
+    lines = wrap(safe_text(value), max(10, width - size))
+    return [[(label if index == 0 else " " * size, Role.TIME), (line, Role.PLAIN)] for index, line in enumerate(lines)]

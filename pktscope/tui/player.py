@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pktscope.rows import Arrow, Banner, Fold, Gap, Mark, Row
+from pktscope.words import say
 
 PACKET_SECONDS = 0.9
 CALL_SECONDS = 0.35
@@ -182,7 +183,9 @@ def last_step(row: Row) -> int:
 def caption(player: Player, stops: Stops, *, live: bool) -> str:
     """'playing 1x', 'paused', 'live': what the heading says of the player."""
     if player.playing:
-        return say("playing {speed_name}", {"speed_name": player.speed_name}) + (" true time" if player.true_time else "")
+        if player.true_time:
+            return say("playing {speed} true time", {"speed": player.speed_name})
+        return say("playing {speed}", {"speed": player.speed_name})
     words = "live" if live else "paused"
     extra = "" if player.pace == SPEEDS.index(1.0) else f" {player.speed_name}"
     return words + extra + (" true time" if player.true_time else "")

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from pktscope.rows import Arrow, Banner, Fold, Gap, Mark, Row, StateChange
 from pktscope.timeline import Timeline
-from pktscope.words import duration, say
+from pktscope.words import _, duration, say
 
 UNITS = {"": 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "µs": 10**3, "ns": 1, "m": 60 * 10**9, "min": 60 * 10**9}
 TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|µs|ms|s|min|m|)")

@@ -12,7 +12,7 @@ from pktscope.text import safe_text
 from pktscope.tui.boxes import Cell, box, edges, ip_box, scale, transport_box
 from pktscope.tui.parts import Context, Line, Part, pair, plain
 from pktscope.tui.source import source_parts
-from pktscope.words import counted, duration, say
+from pktscope.words import N_, _, cited, counted, duration, retold, say
 
 LAYER_ROLES = (Role.TIME, Role.ICMP, Role.SYN, Role.FIN)
 """Headers in order; payload is always Role.DATA."""
@@ -66,19 +66,21 @@ def described(step: Step, context: Context, width: int) -> list[Part]:
 def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[Part]:
     """Of a frame."""
     arrow = "->" if context.ascii else "→"
-    sizes = counted(frame.wire_length, "bytes") + " on the wire"
+    sizes = N_("{wire:bytes} on the wire")
     if frame.data and frame.captured_length < frame.wire_length:
-        sizes += say(", {captured_length:,} captured", {"captured_length": frame.captured_length})
+        sizes = N_("{wire:bytes} on the wire, {captured:,} captured")
+    counts = {"wire": frame.wire_length, "captured": frame.captured_length}
     head = pair("from, to", f"{frame.source} {arrow} {frame.target}", width)
-    head += pair("when", duration(frame.time - context.start) + " after the first row", width)
-    head += pair("size", sizes, width)
+    head += pair("when", since_first(frame.time, context), width)
+    head += pair("size", say(sizes, counts), width)
     if frame.interface or frame.vlans:
         head += pair(
             "interface", ", ".join([frame.interface, *(f"VLAN {tag}" for tag in frame.vlans)]).strip(", "), width
         )
     if frame.comment:
         head += pair("comment", frame.comment, width)
-    title = say("packet {number}   {side} {arrow} {other}", {"number": frame.number, "side": step.side, "arrow": arrow, "other": step.side.other})
+    values = {"number": frame.number, "side": step.side, "arrow": arrow, "other": step.side.other}
+    title = say("packet {number}   {side} {arrow} {other}", values)
     parts = [Part(title, head), *why_parts(context, width), *source_parts(step, context, width)]
     parts += boxed_parts(frame, context, width)
     if step.segment is not None:
@@ -87,6 +89,11 @@ def frame_parts(step: Step, frame: Frame, context: Context, width: int) -> list[
         parts.append(Part("odd", plain(oddity, width, Role.WARNING)))
     parts += octet_parts(frame, width)
     return parts
+
+
+def since_first(time: int, context: Context) -> str:
+    """When something was, as the timeline counts."""
+    return say("{time} after the first row", {"time": duration(time - context.start)})
 
 
 def boxed_parts(frame: Frame, context: Context, width: int) -> list[Part]:
@@ -98,12 +105,14 @@ def boxed_parts(frame: Frame, context: Context, width: int) -> list[Part]:
         lines: list[Line] = [[(line, Role.PLAIN)] for line in drawn]
         if frame.unfilled_checksum:
             lines += plain(
-                "The checksum is only the pseudo-header's sum: it was left to the network card.", width, Role.TIME
+                _("The checksum is only the pseudo-header's sum: it was left to the network card."), width, Role.TIME
             )
         parts.append(Part(say("{name} header", {"name": name}), lines))
     drawn = ip_box(frame, width, ascii_only=context.ascii)
     if drawn and frame.ip is not None:
-        parts.append(Part(say("IPv{version} header", {"version": frame.ip.version}), [[(line, Role.PLAIN)] for line in drawn]))
+        parts.append(
+            Part(say("{name} header", {"name": f"IPv{frame.ip.version}"}), [[(line, Role.PLAIN)] for line in drawn])
+        )
     return parts
 
 
@@ -113,10 +122,10 @@ def why_parts(context: Context, width: int) -> list[Part]:
     for note in context.notes:
         role = Role(note.severity.value)
         lines += plain(say(note.message, note.values), width, role)
-        cited = [note.reference] if note.reference else []
+        sources = [cited(note.reference)] if note.reference else []
         if note.wireshark:
-            cited.append(say("Wireshark: {wireshark}", {"wireshark": note.wireshark}))
-        lines += plain(f"{note.rule}   {'   '.join(cited)}".rstrip(), width, Role.TIME)
+            sources.append(f"Wireshark: {note.wireshark}")
+        lines += plain(f"{note.rule}   {'   '.join(sources)}".rstrip(), width, Role.TIME)
         lines.append([])
     return [Part("why now?", lines[:-1])] if lines else []
 
@@ -124,15 +133,18 @@ def why_parts(context: Context, width: int) -> list[Part]:
 def segment_parts(step: Step, segment: Segment, context: Context, width: int) -> list[Part]:
     """The numbers of a segment, and its sender's variables behind it."""
     lines: list[Line] = []
-    span = say("{seq:,} to {end:,}", {"seq": segment.seq, "end": segment.end - 1}) if segment.end > segment.seq else say("none (next is {seq:,})", {"seq": segment.seq})
-    lines += pair("numbers used", span, width)
+    span = N_("{first:,} to {last:,}") if segment.end > segment.seq else N_("none (next is {first:,})")
+    lines += pair("numbers used", say(span, {"first": segment.seq, "last": segment.end - 1}), width)
     if segment.answers is not None and segment.answers < len(context.steps):
         answered = context.steps[segment.answers].observation
         number = answered.number if isinstance(answered, Frame) else 0
-        after = say(", {rtt:duration} after it", {"rtt": segment.rtt}) if segment.rtt is not None else ""
-        lines += pair("acknowledges", say("packet {number}{after}; {acked:,} new", {"number": number, "after": after, "acked": segment.acked}), width)
+        values = {"number": number, "after": segment.rtt, "acked": segment.acked}
+        said = N_("packet {number}; {acked:,} new")
+        if segment.rtt is not None:
+            said = N_("packet {number}, {after:duration} after it; {acked:,} new")
+        lines += pair("acknowledges", say(said, values), width)
     if segment.sack:
-        lines += pair("SACK", ", ".join(f"{first:,} to {behind - 1:,}" for first, behind in segment.sack), width)
+        lines += pair("SACK", _(", ").join(numbered(*each) for each in segment.sack), width)
     lines += pair("window", window_words(segment), width)
     return [
         Part("this segment", lines),
@@ -140,10 +152,17 @@ def segment_parts(step: Step, segment: Segment, context: Context, width: int) ->
     ]
 
 
+def numbered(first: int, behind: int) -> str:
+    """Numbers from the first to the one before the last."""
+    return say("{first:,} to {last:,}", {"first": first, "last": behind - 1})
+
+
 def window_words(segment: Segment) -> str:
     """The window a segment announces."""
-    words = say("{window:,} bytes", {"window": segment.window})
-    return words if segment.window_known else say("{words}, if no scale was agreed: the SYN was not seen", {"words": words})
+    said = N_("{window:bytes}")
+    if not segment.window_known:
+        said = N_("{window:bytes}, if no scale was agreed: the SYN was not seen")
+    return say(said, {"window": segment.window})
 
 
 def variables(step: Step, segment: Segment, context: Context, width: int) -> list[Line]:
@@ -152,7 +171,7 @@ def variables(step: Step, segment: Segment, context: Context, width: int) -> lis
     limit = segment.limit
     free = None if limit is None else max(0, limit - segment.nxt)
     row = (
-        Cell("sent + acked", f"< {segment.una:,}" if segment.una > 0 else "none", 8, "acked"),
+        Cell("sent + acked", f"< {segment.una:,}" if segment.una > 0 else _("none"), 8, "acked"),
         Cell("in flight", f"{segment.in_flight:,}", 8, "flight"),
         Cell("may send now", "?" if free is None else f"{free:,}", 8, "may"),
         Cell("must wait", "?" if limit is None else f"{limit:,}+", 8, "wait"),
@@ -168,13 +187,13 @@ def variables(step: Step, segment: Segment, context: Context, width: int) -> lis
             )
         ]
     )
-    lines += pair("SND.UNA", say("{una:,}   oldest not acknowledged", {"una": segment.una}), width)
-    lines += pair("SND.NXT", say("{nxt:,}   next to be sent", {"nxt": segment.nxt}), width)
+    lines += pair("SND.UNA", say("{number:,}   oldest not acknowledged", {"number": segment.una}), width)
+    lines += pair("SND.NXT", say("{number:,}   next to be sent", {"number": segment.nxt}), width)
     lines += pair(
         "UNA + WND",
-        "not known: the other side's window was not seen"
+        _("not known: the other side's window was not seen")
         if limit is None
-        else say("{limit:,}   first it may not send yet", {"limit": limit}),
+        else say("{number:,}   first it may not send yet", {"number": limit}),
         width,
     )
     return lines
@@ -197,7 +216,7 @@ def octet_parts(frame: Frame, width: int) -> list[Part]:
     lines: list[Line] = []
     for index, layer in enumerate(frame.layers):
         size = layer.end - layer.start
-        words = f"{layer.name:<16} {layer.start:>6} to {layer.end - 1:<6} {counted(size, 'bytes')}"
+        words = f"{layer.name:<16} {layer.start:>6} - {layer.end - 1:<6} {counted(size, 'bytes')}"
         lines.append([(safe_text(words), layer_role(frame.layers, index))])
     parts = [Part("layers", lines)] if lines else []
     return [*parts, Part("octets", HexLines(frame.data, frame.layers, width))]
@@ -222,8 +241,8 @@ def call_parts(step: Step, context: Context, width: int) -> list[Part]:
     if answer is not None and isinstance(answer.observation, Return):
         lines += returned_lines(call, answer, answer.observation, context, width)
     else:
-        lines += pair("result", "it has not returned as far as was recorded", width)
-    title = safe_text(f"{step.side}: {name}()")
+        lines += pair("result", _("it has not returned as far as was recorded"), width)
+    title = safe_text(say("{side}: {call}()", {"side": step.side, "call": name}))
     return [Part(title, lines), *why_parts(context, width), *source_parts(step, context, width)]
 
 
@@ -232,9 +251,9 @@ def entered_lines(step: Step, call: Call, context: Context, width: int) -> list[
     lines = pair(
         "call", f"{call.name}{call.arguments if call.arguments.startswith('(') else f'({call.arguments})'}", width
     )
-    lines += pair("entered", duration(call.time - context.start) + " after the first row", width)
+    lines += pair("entered", since_first(call.time, context), width)
     if call.protocol or call.local or call.peer:
-        ends = " to ".join(str(end) for end in (call.local, call.peer) if end is not None)
+        ends = (" -> " if context.ascii else " → ").join(str(end) for end in (call.local, call.peer) if end is not None)
         lines += pair("socket", f"{call.protocol} {ends}".strip(), width)
     if step.octets is not None and step.octets[1] > step.octets[0]:
         lines += pair("octets", stream_words(step.octets), width)
@@ -248,12 +267,12 @@ def returned_lines(call: Step | None, step: Step, answer: Return, context: Conte
     lines: list[Line] = []
     if answer.error:
         number = getattr(errno, answer.error, None)
-        meaning = f": {os.strerror(number)}" if isinstance(number, int) else ""
+        meaning = f": {_(os.strerror(number))}" if isinstance(number, int) else ""
         lines += pair("error", f"{answer.error}{meaning}", width)
     else:
-        lines += pair("result", answer.result or "nothing", width)
+        lines += pair("result", answer.result or _("nothing"), width)
     if answer.length == 0 and answer.name.startswith(("recv", "read")) and not answer.error:
-        lines += pair("meaning", "0 bytes: the other side has ended its stream (its FIN arrived)", width)
+        lines += pair("meaning", _("0 bytes: the other side has ended its stream (its FIN arrived)"), width)
     if call is not None:
         lines += pair("took", duration(answer.time - call.time), width)
     if step.octets is not None and step.octets[1] > step.octets[0]:
@@ -264,7 +283,21 @@ def returned_lines(call: Step | None, step: Step, answer: Return, context: Conte
 def stream_words(octets: tuple[int, int]) -> str:
     """Which octets of the stream."""
     first, behind = octets
-    return say("{first:,} to {behind:,} of the stream ({behind2:,})", {"first": first, "behind": behind - 1, "behind2": behind - first})
+    return say(
+        "{first:,} to {last:,} of the stream ({count:,})", {"first": first, "last": behind - 1, "count": behind - first}
+    )
+
+
+FATES = {
+    "delivered": N_("delivered packet {number}"),
+    "dropped": N_("dropped packet {number}"),
+    "delayed": N_("delayed packet {number}"),
+    "swapped": N_("let another packet overtake packet {number}"),
+    "doubled": N_("doubled packet {number}"),
+    "damaged": N_("damaged packet {number}"),
+}
+ENDS = {"finished": N_("finished"), "cut": N_("cut"), "interrupted": N_("interrupted")}
+KINDS = {Sample: N_("sample"), Fate: N_("fate"), End: N_("end")}
 
 
 def other_parts(step: Step, context: Context, width: int) -> list[Part]:
@@ -272,17 +305,21 @@ def other_parts(step: Step, context: Context, width: int) -> list[Part]:
     seen = step.observation
     lines: list[Line] = []
     if isinstance(seen, Sample):
-        lines += pair("kernel says", say("{state} for the {side}'s socket", {"state": seen.state, "side": step.side}), width)
-        lines += pair("asked", duration(seen.time - context.start) + " after the first row", width)
+        lines += pair(
+            "kernel says", say("{state} for the {side}'s socket", {"state": seen.state, "side": step.side}), width
+        )
+        lines += pair("asked", since_first(seen.time, context), width)
         if seen.timer:
-            lines += pair("timer", say("{timer}, {timer_left:duration} left", {"timer": seen.timer, "timer_left": seen.timer_left}), width)
+            lines += pair(
+                "timer", say("{timer}, {left:duration} left", {"timer": seen.timer, "left": seen.timer_left}), width
+            )
         lines += pair("unread", counted(seen.unread, "bytes"), width)
         for name, value in seen.info:
             lines += pair(name, f"{value:,}", width)
     elif isinstance(seen, Fate):
-        lines += pair("the wire", f"{seen.what} packet {seen.frame}", width)
+        lines += pair("the wire", say(FATES[seen.what], {"number": seen.frame}), width)
     elif isinstance(seen, End):
-        lines += pair("the end", seen.detail or seen.reason, width)
+        lines += pair("the end", retold(seen.detail) if seen.detail else _(ENDS[seen.reason]), width)
         if seen.dropped is not None:
             lines += pair("not captured", counted(seen.dropped, "frames"), width)
-    return [Part(str(type(seen).__name__).lower(), lines), *why_parts(context, width)]
+    return [Part(KINDS.get(type(seen), ""), lines), *why_parts(context, width)]

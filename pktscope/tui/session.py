@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
+from pktscope.words import _, retold, say
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -107,7 +108,7 @@ class Session:
 def refusal(session: Session) -> str:
     """Why a run did not happen or failed, once it is over; empty if all is well."""
     run = session.run
-    return run.refusal if run is not None and session.store.finished and run.status is not None else ""
+    return retold(run.refusal) if run is not None and session.store.finished and run.status is not None else ""
 
 
 def opens_with_list(session: Session) -> bool:
@@ -122,7 +123,7 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
     from pktscope.rows import Role
 
     store = session.store
-    wrong = refusal(session) or store.error
+    wrong = refusal(session) or retold(store.error)
     if wrong:
         return safe_text(wrong, 400), Role.ERROR
     foreword = f"{safe_text(session.foreword, 400)} " if session.foreword else ""
@@ -132,8 +133,10 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
         return foreword, Role.WARNING
     complaints = store.complaints
     if complaints:
-        more = say(" ({count} more with o)", {"count": len(complaints) - 1}) if len(complaints) > 1 else ""
-        return safe_text(complaints[0], 200) + more, Role.WARNING
+        first = safe_text(retold(complaints[0]), 200)
+        if len(complaints) == 1:
+            return first, Role.WARNING
+        return say("{first} ({count} more with o)", {"first": first, "count": len(complaints) - 1}), Role.WARNING
     return "", Role.PLAIN
 
 
@@ -151,8 +154,6 @@ def reading(session: Session) -> str:
 def quality(session: Session, end: End | None) -> str:
     """What the heading says of the capture itself."""
     if end is not None and end.dropped:
-        from pktscope.words import counted
-
         return say("{dropped:frames} lost", {"dropped": end.dropped})
     if end is not None and end.reason == "cut":
         return _("cut short")

@@ -10,6 +10,7 @@ from pktscope.text import fit, wrap
 from pktscope.tui.chrome import lines_of
 from pktscope.tui.options import SMALLEST
 from pktscope.tui.styles import Styles, Surface
+from pktscope.words import say
 
 
 class TooSmall(Screen[None], inherit_bindings=False):
@@ -22,9 +23,8 @@ class TooSmall(Screen[None], inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """A line of the sentence."""
         width, height = self.size.width, self.size.height
-        lines = wrap(
-            say("pktscope needs {SMALLEST}x{SMALLEST2} cells; this terminal has {width}x{height}.", {"SMALLEST": SMALLEST[0], "SMALLEST2": SMALLEST[1], "width": width, "height": height}), max(2, width)
-        )
+        values = {"least": f"{SMALLEST[0]}x{SMALLEST[1]}", "here": f"{width}x{height}"}
+        lines = wrap(say("pktscope needs {least} cells; this terminal has {here}.", values), max(2, width))
         text = lines[y] if y < len(lines) else ""
         return lines_of([(fit(text, width), Role.PLAIN)], self.inks, Surface.LADDER, width)
 

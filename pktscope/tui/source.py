@@ -9,6 +9,7 @@ from pktscope.model import Call, Frame, Return, Step, Tcp
 from pktscope.rows import Role
 from pktscope.text import safe_text, width, wrap
 from pktscope.tui.parts import Context, Line, Part, plain
+from pktscope.words import _, say
 
 AROUND = 4
 """Lines shown before and behind a stressed one, where a program is shown in part."""
@@ -90,8 +91,8 @@ def counted_lines(wanted: Sequence[int]) -> str:
     """'line 3', 'lines 3 and 5', 'lines 3, 5 and 7'."""
     numbers = [str(line) for line in wanted]
     if len(numbers) == 1:
-        return say("line {numbers}", {"numbers": numbers[0]})
-    return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}"
+        return say("line {number}", {"number": numbers[0]})
+    return say("lines {numbers:list}", {"numbers": numbers})
 
 
 def numbered(number: int, code: str, cells: int, stressed: bool, ascii_only: bool) -> list[Line]:
