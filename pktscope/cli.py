@@ -20,6 +20,7 @@ from pktscope.words import _, say  # noqa: E402
 
 if TYPE_CHECKING:
     from pktscope.demos import Demo
+    from pktscope.lab.wishes import Wishes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +44,43 @@ def looks(command: Command) -> Command:
             show_default=True, help="Times: since the first step, clock time, or since the step before.",
         ),
         click.option("--raw-numbers", is_flag=True, help="Sequence numbers as on the wire, not counted from the SYN."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+RUN_OPTIONS = ("variant", "host", "six", "wire", "drop", "rules", "loss", "seed", "says")
+"""What `run_options` adds, by parameter name."""
+
+
+def run_options(command: Command) -> Command:
+    """The options of every command that runs a demo."""
+    options = (
+        click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways."),
+        click.option(
+            "--wire", metavar="DELAY", help="Over a wire between two hosts; each frame takes DELAY, for instance 20ms."
+        ),
+        click.option(
+            "--drop", type=click.IntRange(1), multiple=True, metavar="N",
+            help="The wire loses the frame of this number on the timeline. May be repeated.",
+        ),
+        click.option(
+            "--impair", "rules", multiple=True, metavar="RULE",
+            help="What the wire does: 'drop data 3 from client', 'delay syn from client by 400ms'; also swap, double,"
+            " damage. May be repeated.",
+        ),
+        click.option("--loss", metavar="SHARE", help="The wire loses so many of the frames, by chance: 10%."),
+        click.option("--seed", type=click.IntRange(0), metavar="N", help="What chance begins with."),
+        click.option("-6", "six", is_flag=True, help="Over IPv6."),
+        click.option(
+            "--say", "says", multiple=True, metavar="LINE",
+            help="A line for input(): 'hello', or 'client: hello'. May be repeated.",
+        ),
+        click.option(
+            "--host", is_flag=True,
+            help="Use the host's loopback instead of a private room (needs the right to sniff).",
+        ),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -75,30 +113,39 @@ def commands(context: click.Context) -> int | None:
 @commands.command()
 @click.argument("name", required=False)
 @click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the recording (pcapng).")
-@click.option(
-    "--host", is_flag=True, help="Use the host's loopback instead of a private room (needs the right to sniff)."
-)
-@click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways.")
 @click.option("--compare", nargs=2, metavar="WAY WAY", help="Two of its ways beside each other.")
+@run_options
 @looks
-def demo(
-    name: str | None, write_to: str | None, host: bool, variant: str, compare: tuple[str, str] | None, **look: Any
-) -> int:
+def demo(name: str | None, write_to: str | None, compare: tuple[str, str] | None, **options: Any) -> int:
     """Run a sample exchange, live; without NAME, list them.
 
     One that can go several ways shows the first two beside each other, unless --variant names one of them.
     """
     if name is None:
         return list_demos()
-    if compare or (known_demo(name).variants and not variant and not write_to and not look["as_json"]):
+    wishes, look = wished(name, options)
+    if compare or (known_demo(name).variants and not wishes.variant and not write_to and not look["as_json"]):
         from pktscope.comparing import compare_variants
 
         for way in compare or ():
             known_demo(name, way)
-        return compare_variants(name, compare or (), look, {"host": True} if host else {})
+        return compare_variants(name, compare or (), look, wishes.named())
     from pktscope.exchange import perform
 
-    return perform(known_demo(name, variant), write_to, host, look)
+    return perform(known_demo(name, wishes.variant), write_to, wishes, look)
+
+
+def wished(name: str, options: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
+    """The options of `run_options` as wishes, and the others; one clear line where the demo cannot fulfil them."""
+    from pktscope.lab import impair, wishes
+
+    given = {option: options.pop(option) for option in RUN_OPTIONS}
+    try:
+        wanted = wishes.understood(**given)
+        wishes.needs_of(known_demo(name, wanted.variant), wanted)
+    except (impair.BadRule, wishes.Impossible) as error:
+        raise Stop(USAGE, str(error)) from None
+    return wanted, options
 
 
 def list_demos() -> int:
@@ -127,12 +174,13 @@ def known_demo(name: str, variant: str = "") -> Demo:
 @click.option(
     "-w", "write_to", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Where to (pcapng)."
 )
-@click.option("--host", is_flag=True, help="Use the host's loopback instead of a private room.")
-def record(name: str, write_to: str, host: bool) -> int:
+@run_options
+def record(name: str, write_to: str, **options: Any) -> int:
     """Run a sample exchange and keep its recording, without showing it."""
     from pktscope.exchange import perform
 
-    return perform(known_demo(name), write_to, host, None)
+    wishes, _look = wished(name, options)
+    return perform(known_demo(name, wishes.variant), write_to, wishes, None)
 
 
 @commands.command(short_help="Explain a saved capture.")

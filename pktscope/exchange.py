@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from io import FileIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
+    from pktscope.lab.wishes import Wishes
 
 
-def perform(demo: Demo, write_to: str | None, host: bool, look: dict[str, Any] | None) -> int:
-    """Run a demo; show it unless `look` is None; hold it to its promise."""
+def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, Any] | None) -> int:
+    """Run a demo as wished; show it unless `look` is None; hold it to its promise."""
     from pktscope.lab import runner
 
     screen = look is not None and on_screen(look)
-    with runner.start(demo.name, variant=demo.variant, host=host, interactive=screen) as run:
+    with runner.start(demo.name, replace(wishes, variant=demo.variant, interactive=screen)) as run:
         receive = receiver(run, write_to)
         if look is not None and on_screen(look):
             code = show_screen(receive, look, title=_(demo.title), run=run, demo=demo)

@@ -6,7 +6,8 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from pktscope.demos import Demo, Needs
 from pktscope.lab import impair
@@ -45,6 +46,12 @@ class Wishes:
     """Lines for input()."""
     interactive: bool = False
     """Somebody sits there and types."""
+
+    def named(self) -> dict[str, Any]:
+        """Those that are not as they come, by name: what runner.start() takes."""
+        plain = Wishes()
+        wished = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in wished.items() if value != getattr(plain, name)}
 
     @property
     def wired(self) -> bool:
