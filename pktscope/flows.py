@@ -148,6 +148,8 @@ class Flows:
         self._holders: dict[int, Holder] = {}
         self._open: dict[int, tuple[Call, list[Strand]]] = {}
         """Calls that have not returned, by serial, and who was told of them."""
+        self._lately: dict[tuple[Side, int], Strand] = {}
+        """The conversation whose socket a process last called on."""
         self._current = self._lobby
 
     def _flow(self) -> Flow:
@@ -208,6 +210,8 @@ class Flows:
         self.notes.extend(notes)
         if isinstance(observation, Call | Return | Sample):
             self._remember(observation, index)
+        if isinstance(observation, Call | Return) and observation.socket and told[0].conversation != NONE:
+            self._lately[observation.side, observation.pid] = told[0]
         return step, tuple(notes)
 
     def _concerned(self, seen: Observation) -> list[Strand]:
@@ -357,8 +361,7 @@ class Flows:
 
     def _told_of(self, call: Call) -> list[Strand]:
         if not call.socket:
-            everybody = self.strands or [self._lobby]
-            return everybody if call.name == "exit" else [self._current]
+            return self._of_process(call)
         new = call.socket not in self._holders
         holder = self._holder(call.socket, call.side)
         holder.protocol = holder.protocol or call.protocol
@@ -374,6 +377,14 @@ class Flows:
             aimed = [each for each in holder.strands if aimed_at(call.peer, each.flow)]
             return aimed[-1:] or [self._hall(holder)]
         return holder.strands if len(holder.strands) == 1 else [self._hall(holder)]
+
+    def _of_process(self, call: Call) -> list[Strand]:
+        """Whose concern it is what a process does without a socket: its end is that of all its conversations."""
+        lately = self._lately.get((call.side, call.pid))
+        if call.name == "exit":
+            mine = [each for each in self.strands if call.pid in each.flow.ends[call.side].processes]
+            return mine or [lately or self._current]
+        return [lately or self._current] if call.name in ("print", "input") else [self._current]
 
     def _of_listener(self, call: Call, holder: Holder) -> list[Strand]:
         """accept() will take the first connection of its queue; close() is the concern of all that wait in it."""
