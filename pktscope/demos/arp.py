@@ -4,15 +4,15 @@ The client's program knows an IP address. Its kernel sees that the address is on
 Ethernet needs a hardware address (MAC). So before the first packet leaves, it asks everybody by ARP: who has 10.0.0.2?
 The one who has it answers, to the asker alone, and only then does the waiting packet go. The second packet goes at
 once: the answer is in the neighbour cache now, and the server, who was asked, has learnt the client's address too. Then
-the client tries an address that nobody has. Its kernel asks three times, a second apart, and gives up: connect() fails
-with EHOSTUNREACH, and not one IP packet has left.
+the client tries an address that nobody has. send() succeeds, as it always does; the kernel asks three times, a second
+apart, and gives up. The waiting packet is thrown away, and the next call fails with EHOSTUNREACH, "no route to host".
 
 To try next: `ip neigh` on your own machine, before and after a ping; over IPv6, where neighbours are found
 by ICMPv6; give two hosts the same address.
 """
 
 from errno import EHOSTUNREACH
-from socket import AF_INET, SOCK_DGRAM, SOCK_STREAM, socket
+from socket import AF_INET, SOCK_DGRAM, socket
 
 PROMISE = "ARP before the first packet, none before the second, and EHOSTUNREACH where nobody answers"
 SHOWS = ("arp.request", "arp.reply", "arp.resolved", "arp.cached", "arp.again", "arp.nobody")
@@ -39,9 +39,11 @@ def client(address, pause):
 
     pause("Nobody there")
     host, port = address
-    sock = socket(AF_INET, SOCK_STREAM)
+    sock = socket(AF_INET, SOCK_DGRAM)
+    sock.connect((host.rpartition(".")[0] + ".99", port))  # sends nothing
+    sock.send(b"hello?")
     try:
-        sock.connect((host.rpartition(".")[0] + ".99", port))
+        sock.recv(1024)
     except OSError as error:
         if error.errno != EHOSTUNREACH:  # "No route to host" is what we came for
             raise

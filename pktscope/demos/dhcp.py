@@ -11,7 +11,7 @@ To try next: two servers, and see what the second makes of the request; a reques
 be answered with "nak".
 """
 
-from socket import AF_INET, AF_PACKET, SO_BROADCAST, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, socket
+from socket import AF_INET, AF_PACKET, SO_BINDTODEVICE, SO_BROADCAST, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET, socket
 
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
@@ -31,6 +31,7 @@ def server(address, pause):
     terms = [("server_id", me), ("lease_time", 3600), ("subnet_mask", "255.255.255.0"), ("name_server", me)]
     sock = socket(AF_INET, SOCK_DGRAM)
     sock.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)
+    sock.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b"eth0")  # everybody is there
     sock.bind(("", 67))
     for kind in ("offer", "ack"):
         asked = BOOTP(sock.recv(1024))

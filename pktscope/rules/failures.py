@@ -39,6 +39,8 @@ def on_icmp(step: Step, flow: Flow) -> tuple[Phrase, int | None]:
     answer = icmp_to(flow, step)
     if answer is not None:
         return phrase("this is the ICMP error of frame {frame}", frame=flow.frame_number(answer)), answer
+    if any(flow.neighbours.asked.values()):
+        return phrase("the kernel asked for the peer by ARP, and nobody answered"), None
     return phrase("the kernel knows no way to the peer; no ICMP error is in this capture"), None
 
 

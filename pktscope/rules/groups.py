@@ -174,7 +174,7 @@ def broadcast_datagram(step: Step, flow: Flow) -> Iterator[Finding]:
     frame = step.observation
     if not isinstance(frame, Frame) or frame.ip is None or frame.ip.version != 4:
         return
-    if is_broadcast(frame) and flow.once("broadcast.datagram"):
+    if is_broadcast(frame) and flow.lesson("broadcast.datagram"):
         yield find(
             "{target} means everybody on this link: one packet, in a frame that every network card takes in. No ARP was"
             " needed, and no router passes it on.",
