@@ -13,55 +13,55 @@ Linux acknowledges the first segments at once; write all fifty bytes in one send
 
 from socket import AF_INET, IPPROTO_TCP, MSG_MORE, SOCK_STREAM, TCP_CORK, TCP_NODELAY, TCP_QUICKACK, socket
 
-PROMISE = "the same five writes make two segments with Nagle, five with TCP_NODELAY, one with MSG_MORE or TCP_CORK"
-SHOWS = (
-    "tcp.nagle-hold", "tcp.delayed-ack", "tcp.nagle-coalesced", "tcp.bytes-delivered", "tcp.nodelay",
-    "tcp.held-by-option", "tcp.uncorked",
-)  # fmt: skip
+VARIANTS = {
+    "nagle": "Nagle's algorithm", "nodelay": "TCP_NODELAY", "more": "MSG_MORE", "cork": "TCP_CORK",
+}  # fmt: skip
+PROMISE = {
+    "nagle": "five writes make two segments: the first leaves alone, four wait for its delayed ACK and leave together",
+    "nodelay": "with TCP_NODELAY the same five writes make five segments, none of which waits",
+    "more": "with MSG_MORE the same five writes make one segment",
+    "cork": "with TCP_CORK the same five writes make one segment, when the cork is pulled",
+}
+SHOWS = {
+    "nagle": ("tcp.nagle-hold", "tcp.delayed-ack", "tcp.nagle-coalesced", "tcp.bytes-delivered"),
+    "nodelay": ("tcp.nodelay", "tcp.ack-cumulative", "tcp.bytes-delivered"),
+    "more": ("tcp.held-by-option", "tcp.uncorked", "tcp.bytes-delivered"),
+    "cork": ("tcp.held-by-option", "tcp.uncorked", "tcp.bytes-delivered"),
+}
 NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False}
-SECONDS = 1.0
+SECONDS = 0.6
 
 WORDS = (b"one.......", b"two.......", b"three.....", b"four......", b"five......")
 
 
-def server(address, pause):
+def server(address, pause, variant):
     listener = socket(AF_INET, SOCK_STREAM)
     listener.bind(address)
     listener.listen(5)
     connection, _ = listener.accept()
-    for _ in range(4):
-        connection.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0)  # delay ACKs as on a connection that has been used a while
-        pause()  # until all five writes are here
-        connection.recv(1024)
+    connection.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0)  # delay ACKs as on a connection that has been used a while
+    pause()  # until all five writes are here
+    connection.recv(1024)
     connection.recv(1024)  # b"": the client has closed
     pause()  # until its FIN has been acknowledged
     connection.close()
     listener.close()
 
 
-def client(address, pause):
+def client(address, pause, variant):
     sock = socket(AF_INET, SOCK_STREAM)
     sock.connect(address)
+    pause()  # until the server is ready
+    if variant == "nodelay":
+        sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    if variant == "cork":
+        sock.setsockopt(IPPROTO_TCP, TCP_CORK, 1)
 
-    pause()  # until the server is ready; then as every new socket is: Nagle's algorithm
-    for word in WORDS:
-        sock.send(word)
-
-    pause()  # until the server has read them; then without delay
-    sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-    for word in WORDS:
-        sock.send(word)
-
-    pause()  # the same again; then saying that more is to come
     for word in WORDS[:-1]:
-        sock.send(word, MSG_MORE)
+        sock.send(word, MSG_MORE if variant == "more" else 0)
     sock.send(WORDS[-1])
 
-    pause()  # the same again; then with a cork
-    sock.setsockopt(IPPROTO_TCP, TCP_CORK, 1)
-    for word in WORDS:
-        sock.send(word)
-    sock.setsockopt(IPPROTO_TCP, TCP_CORK, 0)
-
-    pause()  # until the server waits in recv()
+    if variant == "cork":
+        sock.setsockopt(IPPROTO_TCP, TCP_CORK, 0)
+    pause()  # until the server has read them and waits again
     sock.close()
