@@ -41,24 +41,29 @@ def serve(address, pause, closes_first=False, reuse=False):
         listener.bind(address)
         listener.listen(5)
         connection, _ = listener.accept()
+    connection.recv(1024)
     if not closes_first:
         connection.recv(1024)  # b"": the client has closed
     connection.close()
+    if closes_first:
+        pause()  # until the client has closed, too
 
 
 def client(address, pause):
     pause()  # until a server waits in accept()
-    visit(address, closes_first=True)
+    visit(address, pause, closes_first=True)
     pause()
-    visit(address, closes_first=False)
+    visit(address, pause, closes_first=False)
     pause()  # the server has failed to start
     pause()
-    visit(address, closes_first=True)
+    visit(address, pause, closes_first=True)
 
 
-def visit(address, closes_first):
+def visit(address, pause, closes_first):
     sock = socket(AF_INET, SOCK_STREAM)
     sock.connect(address)
+    sock.send(b"hello")
+    pause()  # until the server waits in recv(), or has closed
     if not closes_first:
         sock.recv(1024)  # b"": the server has closed
     sock.close()

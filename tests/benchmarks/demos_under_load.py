@@ -42,6 +42,8 @@ def word(frame: bytes) -> str:
     total, fragment = struct.unpack_from("!2xH2xH", ip)
     if fragment & 0x1FFF:
         return "frag"
+    if ip[9] == 1:
+        return f"ICMP{ip[20]}/{ip[21]}"
     source, _ = struct.unpack_from("!HH", ip, 20)
     side = "S" if source == SERVER_PORT else "C"
     if ip[9] == 17:
