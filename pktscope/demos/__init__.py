@@ -24,10 +24,15 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "teardown",
         "teardown-three",
         "half-close",
+        "simultaneous-close",
+        "simultaneous-open",
+        "last-ack-lost",
         "refused",
         "reset",
         "time-wait",
         "backlog",
+        "keepalive",
+        "syn-lost",
     )),
     ("Bytes in a stream", (
         "echo",
@@ -98,6 +103,8 @@ class Needs:
     """Whether its programs need raw sockets (they keep that one right, in their room)."""
     arp: bool = False
     """Whether the hosts on a wire have to find each other by ARP, instead of knowing."""
+    six: bool = True
+    """Whether it runs over IPv6, too; what is about a thing of IPv4 does not."""
     says: tuple[str, ...] = ()
     """Lines typed at its input() where nobody sits there: 'client: hello', or for whoever asks first."""
 

@@ -16,7 +16,7 @@ from socket import AF_INET, SOCK_DGRAM, socket
 
 PROMISE = "ARP before the first packet, none before the second, and EHOSTUNREACH where nobody answers"
 SHOWS = ("arp.request", "arp.reply", "arp.resolved", "arp.cached", "arp.again", "arp.nobody")
-NEEDS = {"topology": "wire", "arp": True}
+NEEDS = {"topology": "wire", "arp": True, "six": False}
 SECONDS = 5.0
 
 

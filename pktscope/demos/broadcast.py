@@ -14,7 +14,7 @@ from socket import AF_INET, SO_BROADCAST, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, 
 
 PROMISE = "EACCES without SO_BROADCAST; with it one packet, and every socket on the port receives it"
 SHOWS = ("broadcast.refused", "broadcast.datagram", "udp.delivered", "udp.to-many")
-NEEDS = {"topology": "wire", "arp": True}
+NEEDS = {"topology": "wire", "arp": True, "six": False}
 SECONDS = 1.0
 
 

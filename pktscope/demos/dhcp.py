@@ -19,7 +19,7 @@ from scapy.layers.l2 import Ether
 
 PROMISE = "four messages, discover, offer, request, acknowledge, and a host without an address has one"
 SHOWS = ("dhcp.discover", "dhcp.offer", "dhcp.request", "dhcp.acknowledge")
-NEEDS = {"topology": "wire", "raw": True, "arp": True}
+NEEDS = {"topology": "wire", "raw": True, "arp": True, "six": False}
 SECONDS = 2.0
 
 EVERYBODY = "255.255.255.255"

@@ -17,7 +17,7 @@ from scapy.layers.inet import ICMP, IP
 
 PROMISE = "an echo request from a raw socket, and the answer of a kernel, not of a program"
 SHOWS = ("raw.socket", "icmp.echo", "icmp.kernel-answers", "icmp.raw-copy")
-NEEDS = {"topology": "lo", "raw": True}
+NEEDS = {"topology": "lo", "raw": True, "six": False}
 SECONDS = 1.0
 
 

@@ -16,7 +16,7 @@ from socket import AF_INET, IPPROTO_IP, SOCK_DGRAM, socket
 
 PROMISE = "without DF a router cuts what is too long; with DF it says how much fits, and that much passes"
 SHOWS = ("route.cut", "udp.delivered", "icmp.fragmentation-needed", "pmtu.refused", "pmtu.known", "pmtu.fits")
-NEEDS = {"topology": "routers", "mtu": 1000}
+NEEDS = {"topology": "routers", "mtu": 1000, "six": False}
 SECONDS = 1.5
 
 IP_MTU_DISCOVER, IP_MTU = 10, 14  # from <linux/in.h>

@@ -17,7 +17,7 @@ from socket import AF_INET, SOCK_DGRAM, socket
 
 PROMISE = "for a host outside ARP asks for the router, for one on the same link it asks for the host itself"
 SHOWS = ("arp.request", "arp.reply", "route.gateway", "route.hop", "route.neighbour", "udp.delivered", "arp.nobody")
-NEEDS = {"topology": "routers", "arp": True}
+NEEDS = {"topology": "routers", "arp": True, "six": False}
 SECONDS = 5.0
 
 ME = ip_interface("10.0.1.2/255.255.255.0")

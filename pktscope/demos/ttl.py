@@ -13,7 +13,7 @@ from socket import AF_INET, IP_TTL, IPPROTO_IP, MSG_ERRQUEUE, SOCK_DGRAM, inet_n
 
 PROMISE = "the first router answers a TTL of 1, the second a TTL of 2, and with 3 the datagram arrives"
 SHOWS = ("ttl.set", "icmp.time-exceeded", "ttl.told", "ttl.error-queue", "route.hop", "udp.delivered")
-NEEDS = {"topology": "routers"}
+NEEDS = {"topology": "routers", "six": False}
 SECONDS = 1.5
 
 IP_RECVERR = 11  # from <linux/in.h>

@@ -66,8 +66,13 @@ def to_text(wishes: Wishes) -> str:
 
 def from_text(text: str) -> Wishes:
     """What to_text() made."""
-    values = json.loads(text)
-    return Wishes(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return from_values(json.loads(text))
+
+
+def from_values(values: dict[str, Any]) -> Wishes:
+    """Wishes from what asdict() and JSON made of them."""
+    plain: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in values.items()}
+    return Wishes(**plain)
 
 
 def understood(
@@ -100,6 +105,8 @@ def needs_of(demo: Demo, wishes: Wishes) -> Needs:
         raise Impossible(say("the demo {name} is about offload, which the wire has not", name))
     if wishes.six and needs.topology == "routers":
         raise Impossible(say("the demo {name} has routers between its hosts; they speak IPv4 only", name))
+    if wishes.six and not needs.six:
+        raise Impossible(say("the demo {name} is about IPv4, and cannot be run over IPv6", name))
     if wishes.seed is not None and not wishes.loss and "random" not in demo.source:
         raise Impossible(say("--seed: nothing is random here; --loss 10% for instance would be", {}))
     if not wishes.wired:

@@ -113,12 +113,15 @@ def fragmented(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "IP cuts this datagram.{given} This packet of {length:,} bytes carries the first {count:,} of it; MF = 1: it is"
-        " not the last. Identification {identification} is the same in all of them.",
+        " not the last. Identification {identification} is the same in all of them.{six}",
         evidence=(step.call,),
         given=given,
         length=ip.total_length,
         count=ip.fragment_length,
         identification=ip.identification,
+        six=phrase(" Over IPv6 only the sender cuts, and each piece carries 8 bytes of fragment header.")
+        if ip.version == 6
+        else "",
     )
 
 
