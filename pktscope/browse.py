@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pktscope.exits import PERMISSION, Stop
-from pktscope.words import _
+from pktscope.words import _, say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -33,6 +33,22 @@ def browse(look: dict[str, Any]) -> int:
         return start(Gallery(lambda: Demos(launch, look), _(TITLE), screen_options(look)))
 
 
+def show_demo(demo: Demo, write_to: str | None, options: dict[str, Any], look: dict[str, Any]) -> int:
+    """Run one demo and show it on the screen; the program's exit code. `options`: what runner.start takes by name."""
+    from pktscope.exchange import lay_down_privileges
+    from pktscope.lab.starter import starter
+    from pktscope.tui.app import start
+
+    with starter() as launch:
+        shelf = Demos(launch, look, options)
+        try:
+            session = shelf.demo(demo.name, demo.variant, write_to)
+            lay_down_privileges()
+            return start(session)
+        finally:
+            shelf.put_back()
+
+
 class Demos:
     """What stands on the gallery's shelf (tui.shelf.Shelf)."""
 
@@ -54,31 +70,30 @@ class Demos:
 
         return demos.every()
 
-    def demo(self, name: str, variant: str = "") -> Session:
+    def demo(self, name: str, variant: str = "", write_to: str | None = None) -> Session:
         """A run of a demo; once more where it misses its promise, and its recording where that does not help."""
         from pktscope import demos
 
-        return self.session(demos.load(name, variant), again=True)
+        return self.session(demos.load(name, variant), again=True, interactive=True, write_to=write_to)
 
-    def session(self, demo: Demo, *, again: bool) -> Session:
-        """One run of a demo."""
+    def session(self, demo: Demo, *, again: bool, interactive: bool = False, write_to: str | None = None) -> Session:
+        """One run of a demo; `interactive`: somebody can type for it; `write_to`: a file to keep it in."""
         from pktscope.exchange import receiver
         from pktscope.present import screen_options
         from pktscope.tui.session import Session
 
-        run = self.start(demo)
+        run = self.start(demo, interactive)
         return Session(
-            receiver(run, None), demo.title, run, demo.shows, (demo.file, demo.source), demo.story,
+            receiver(run, write_to), _(demo.title), run, demo.shows, (demo.file, demo.source), demo.story,
             screen_options(self.look, recorded=False), demo.promise,
-            (lambda: self.session(demo, again=False)) if again else None,
+            (lambda: self.session(demo, again=False, interactive=interactive)) if again else None,
             lambda: self.recorded(demo),
         )  # fmt: skip
 
-    def start(self, demo: Demo) -> Run:
+    def start(self, demo: Demo, interactive: bool) -> Run:
         """A run that ends with the screen it is shown on."""
         try:
-            variant = {"variant": demo.variant} if demo.variant else {}
-            run = self.launch(demo.name, interactive=True, **self.options, **variant)
+            run = self.launch(demo.name, **{**self.options, "variant": demo.variant, "interactive": interactive})
         except OSError as error:
             raise Stop(PERMISSION, _(error.strerror or str(error))) from None
         self.running.append(run)
@@ -89,7 +104,7 @@ class Demos:
         from pktscope.present import screen_options
         from pktscope.tui.session import Session
 
-        title = f"{demo.title} (recorded)"
+        title = say("{title} (recorded)", {"title": _(demo.title)})
         return Session(
             recording(demo), title, None, demo.shows, (demo.file, demo.source), demo.story,
             screen_options(self.look, recorded=True), demo.promise,
@@ -105,7 +120,7 @@ class Demos:
         names = [variant for variant, _title in demo.variants]
         shown = tuple(names.index(variant) for variant in variants or names[:2])
         comparison = Comparison(
-            demo.title, screen_options(self.look), demo.variants,
+            _(demo.title), screen_options(self.look), demo.variants,
             lambda variant: self.session(demos.load(name, variant), again=True), (shown[0], shown[1]),
         )  # fmt: skip
         for way in comparison.shown:

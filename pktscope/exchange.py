@@ -10,7 +10,7 @@ from io import FileIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pktscope.exits import FAILED, NOT_SHOWN, OK, PERMISSION, USAGE, Stop, complain, quoted, safe
-from pktscope.present import ended, on_screen, present, print_out, show_screen
+from pktscope.present import ended, on_screen, present, print_out
 from pktscope.words import _, retold, say
 
 if TYPE_CHECKING:
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, Any] | None) -> int:
     """Run a demo as wished; show it unless `look` is None; hold it to its promise."""
+    if look is not None and on_screen(look):
+        from pktscope.browse import show_demo
+
+        return show_demo(demo, write_to, wishes.named(), look)
     from pktscope.lab import runner
 
-    screen = look is not None and on_screen(look)
-    with runner.start(demo.name, replace(wishes, variant=demo.variant, interactive=screen)) as run:
-        receive = receiver(run, write_to)
-        if look is not None and on_screen(look):
-            code = show_screen(receive, look, title=_(demo.title), run=run, demo=demo)
-            return play_recording(demo, run.refusal, look) if code == PERMISSION else code
-        store = receive()
+    with runner.start(demo.name, replace(wishes, variant=demo.variant)) as run:
+        store = receiver(run, write_to)()
         if look is None:
             return recorded(store, run, demo, write_to or "")
         if refused(store, run):
@@ -61,7 +60,7 @@ def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
     from pktscope.capture.store import Store
 
     complain(say("{why}; playing the recorded exchange instead", {"why": retold(why)}))
-    with as_file(files("pktscope.recordings") / f"{demo.name}.pcapng") as path:
+    with as_file(files("pktscope.recordings") / f"{demo.recording}.pcapng") as path:
         store = opened(lambda: Store.open(str(path)))
     return present(store, look, title=say("{title} (recorded)", {"title": _(demo.title)}), demo=demo)
 

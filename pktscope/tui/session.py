@@ -75,7 +75,7 @@ class Session:
     def verdict(self) -> tuple[int, str]:
         """3 a demo this machine allows no run of; 1 a fault or a copy that is not whole; 2 no capture."""
         if self.unborn:
-            return 3, ""
+            return (3, "") if self.recording is None else (0, "")
         wrong = refusal(self) or self.store.error
         if wrong:
             return (2 if self.run is None else self.run.status or 1), wrong
