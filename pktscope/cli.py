@@ -50,16 +50,18 @@ def looks(command: Command) -> Command:
     return command
 
 
-RUN_OPTIONS = ("variant", "host", "six", "wire", "drop", "rules", "loss", "seed", "says")
-"""What `run_options` adds, by parameter name."""
+WIRE_OPTIONS = ("wire", "drop", "rules", "loss", "seed", "says")
+"""What `wire_options` adds, by parameter name."""
+RUN_OPTIONS = ("variant", "host", "six", *WIRE_OPTIONS)
+"""What `run_options` adds."""
 
 
-def run_options(command: Command) -> Command:
-    """The options of every command that runs a demo."""
+def wire_options(command: Command) -> Command:
+    """The options of every command that runs something: what is between the programs, and what they read."""
     options = (
-        click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways."),
         click.option(
-            "--wire", metavar="DELAY", help="Over a wire between two hosts; each frame takes DELAY, for instance 20ms."
+            "--wire", "--delay", metavar="DELAY",
+            help="Over a wire between two hosts; each frame takes DELAY, for instance 20ms.",
         ),
         click.option(
             "--drop", type=click.IntRange(1), multiple=True, metavar="N",
@@ -72,11 +74,22 @@ def run_options(command: Command) -> Command:
         ),
         click.option("--loss", metavar="SHARE", help="The wire loses so many of the frames, by chance: 10%."),
         click.option("--seed", type=click.IntRange(0), metavar="N", help="What chance begins with."),
-        click.option("-6", "six", is_flag=True, help="Over IPv6."),
         click.option(
             "--say", "says", multiple=True, metavar="LINE",
             help="A line for input(): 'hello', or 'client: hello'. May be repeated.",
         ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def run_options(command: Command) -> Command:
+    """The options of every command that runs a demo."""
+    options = (
+        click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways."),
+        wire_options,
+        click.option("-6", "six", is_flag=True, help="Over IPv6."),
         click.option(
             "--host", is_flag=True,
             help="Use the host's loopback instead of a private room (needs the right to sniff).",
@@ -248,7 +261,7 @@ def live(
     "--args-client", "client_arguments", multiple=True, metavar="WORDS",
     help="The same for the client; given again, for the second one, ...",
 )  # fmt: skip
-@click.option("--say", "says", multiple=True, metavar="LINE", help="A line for whoever calls input(); 'client: hello'.")
+@wire_options
 @click.option("--input-server", multiple=True, metavar="LINE|FILE", help="Lines for the server's input().")
 @click.option("--input-client", multiple=True, metavar="LINE|FILE", help="Lines for the clients' input().")
 @click.option("--together", is_flag=True, help="All clients start at once.")
@@ -264,16 +277,22 @@ def run(write_to: str | None, **given: Any) -> int:
     Every script runs in a process of its own in the private room, as the user who calls, in its own directory, with
     its socket calls, its print() and its input() told. The clients start when the server's listen() (with UDP, its
     bind()) has returned, each when the one before has connected. What loops for ever is ended when the last client has
-    ended and nothing more happens.
+    ended and nothing more happens. With --wire, --drop, --impair or --loss there is a wire between the server and the
+    clients, with 127.0.0.1 still in the scripts.
 
     Programs that are not Python's run too, with their packets but without their calls, which only Python's sockets
     tell: `pktscope run --client './client 8000' -- ./server 8000`, or `pktscope run SERVER.py --client 'curl ...'`.
     """
     from dataclasses import fields
 
+    from pktscope.lab import impair, wishes
     from pktscope.own import Asked, perform
 
-    asked = Asked(**{each.name: given.pop(each.name) for each in fields(Asked)})
+    try:
+        wished = wishes.understood(**{name: given.pop(name) for name in WIRE_OPTIONS})
+    except impair.BadRule as error:
+        raise Stop(USAGE, str(error)) from None
+    asked = Asked(wishes=wished, **{each.name: given.pop(each.name) for each in fields(Asked) if each.name in given})
     return perform(asked, write_to, given)
 
 

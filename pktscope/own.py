@@ -7,10 +7,11 @@ import os
 import shlex
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pktscope.exits import USAGE, Stop, quoted, safe
+from pktscope.lab.wishes import Wishes, seeded
 from pktscope.words import N_, _, capital, phrase, retold, say
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Asked:
     server_arguments: str = ""
     client_arguments: tuple[str, ...] = ()
     """For the first client, the second, ...; the last one for all that follow."""
-    says: tuple[str, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
+    """What is between the programs, and lines for whoever asks."""
     input_server: tuple[str, ...] = ()
     input_client: tuple[str, ...] = ()
     together: bool = False
@@ -88,12 +90,11 @@ def specification(asked: Asked, *, interactive: bool) -> Spec:
         programs=tuple(programs),
         names=(*files.items(), *directories.items()),
         sources=tuple(files),
-        says=asked.says,
+        wishes=replace(seeded(asked.wishes), interactive=interactive),
         typed=tuple(
             (side, tuple(lines_of(given))) for side, given in
             (("server", asked.input_server), ("client", asked.input_client)) if given
         ),
-        interactive=interactive,
         together=asked.together,
         limit=asked.limit,
     )  # fmt: skip

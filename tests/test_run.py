@@ -11,6 +11,7 @@ import pytest
 
 from pktscope.exits import USAGE, Stop
 from pktscope.lab import runner
+from pktscope.lab.wishes import Wishes
 from pktscope.model import Call, Note, Return, Side
 from pktscope.own import Asked, endings, specification
 from tests.labtools import Recording
@@ -24,7 +25,8 @@ live = pytest.mark.usefixtures("private_room")
 def run(server: str, *clients: str, **asked: Any) -> Recording:
     """Run programs of this directory to their end."""
     paths = tuple(str(PROGRAMS / name) for name in (server, *clients))
-    spec = specification(Asked(paths, **asked), interactive=False)
+    wishes = Wishes(**{name: asked.pop(name) for name in list(asked) if name in Wishes.__dataclass_fields__})
+    spec = specification(Asked(paths, wishes=wishes, **asked), interactive=False)
     with runner.own(spec) as running:
         octets = running.stream.read()
         return Recording(octets, running.refusal, running.wait(20))
@@ -294,6 +296,31 @@ def test_escapes_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
     assert "print: " in done.stdout
+
+
+@live
+def test_scripts_that_say_127_0_0_1_run_through_a_wire() -> None:
+    """--wire and --drop put a wire between unmodified scripts: their second data segment is lost, and sent again."""
+    recording = run(
+        "tcp_loop_server.py", "tcp_loop_client.py", input_client=("hello", "world", ""), wire=0.01,
+        impair=("drop data 2 from client",),
+    )  # fmt: skip
+    words = [told[66:].decode("latin-1") for _, told in recording.order if isinstance(told, bytes) and len(told) > 66]
+
+    assert printed(recording, Side.CLIENT) == ["HELLO", "WORLD"]
+    assert [word for word in words if word.isalpha()] == ["hello", "HELLO", "world", "world", "WORLD"]
+    assert recording.exchange.topology == "wire"
+    assert recording.status == 0
+
+
+@live
+def test_datagrams_through_a_wire() -> None:
+    """The UDP loop with 127.0.0.1 in both scripts goes over the wire, too; a lost datagram stays lost."""
+    asked = {"input_client": ("a", "b", "q"), "impair": ("drop datagram 2 from client",), "wire": 0.005}
+    recording = run("udp_loop_server.py", "udp_loop_client.py", limit=5.0, **asked)
+
+    assert printed(recording, Side.CLIENT) == ["('127.0.0.1', 12000) says A"]
+    assert ends(recording)["client 1"] == "the run ended it: it waited for what could never come"
 
 
 def test_endings_of_several_clients() -> None:

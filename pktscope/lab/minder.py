@@ -13,7 +13,8 @@ from typing import Any
 from pktscope.lab.director import Director, Interrupted, doing
 from pktscope.lab.keyboard import LEFT_OUT, LONGEST_LINE, Allowance
 from pktscope.lab.program import Program
-from pktscope.model import Call, Return, Sample, Side, State
+from pktscope.lab.watch import Caught
+from pktscope.model import Call, Fate, Return, Sample, Side, State
 from pktscope.words import N_, _, say
 
 LISTENS = 10.0
@@ -134,11 +135,11 @@ class Minder(Director):
         if ear.over:
             self._forget(ear.program.output)
 
-    def _hold(self, at: int, told: bytes | Call | Return | Sample, length: int = 0) -> None:
+    def _hold(self, at: int, told: Caught | Call | Return | Sample | Fate) -> None:
         """A program that the run ended has had its 'exit'."""
         if isinstance(told, Call) and told.name == "exit" and told.serial and self._was_ended(told):
             return
-        super()._hold(at, told, length)
+        super()._hold(at, told)
 
     def _was_ended(self, told: Call) -> bool:
         return any(

@@ -6,21 +6,24 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pktscope.capture.recording import Writer
 from pktscope.capture.ring import ETHERNET
+from pktscope.demos import Needs
 from pktscope.lab import ladder, program, room, threshold
 from pktscope.lab.codes import DENIED, FAILED, INTERRUPTED, OK
 from pktscope.lab.director import STOPPED
 from pktscope.lab.lines import Line, Lines, one_line, spoken
 from pktscope.lab.minder import Minder
+from pktscope.lab.place import Place, sniffed
+from pktscope.lab.privileges import as_invoking_user
 from pktscope.lab.program import Own, Script
-from pktscope.lab.room import Refused, step
-from pktscope.lab.sniffer import Sniffer
+from pktscope.lab.room import Refused
 from pktscope.lab.threshold import HOST, SUDO
+from pktscope.lab.wishes import Wishes, from_values
 from pktscope.model import Exchange, Side
 from pktscope.words import _, say
 
@@ -53,10 +56,10 @@ class Spec:
     """Source files and directories (ending in '/'), and how they are shown."""
     sources: tuple[str, ...]
     """Those of `names` whose text the recording keeps."""
-    says: tuple[str, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
+    """What is between them, and lines for whoever asks."""
     typed: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Side and the lines for its programs' input()."""
-    interactive: bool = False
     together: bool = False
     limit: float = 60.0
     """Seconds."""
@@ -73,8 +76,8 @@ def from_text(text: str) -> Spec:
     wanted = tuple(Wanted(**{**each, "arguments": tuple(each["arguments"])}) for each in values.pop("programs"))
     names = tuple((file, name) for file, name in values.pop("names"))
     typed = tuple((side, tuple(lines)) for side, lines in values.pop("typed"))
-    sources, says = tuple(values.pop("sources")), tuple(values.pop("says"))
-    return Spec(programs=wanted, names=names, typed=typed, sources=sources, says=says, **values)
+    sources, wishes = tuple(values.pop("sources")), from_values(values.pop("wishes"))
+    return Spec(programs=wanted, names=names, typed=typed, sources=sources, wishes=wishes, **values)
 
 
 def run(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int]) -> int:
@@ -100,42 +103,48 @@ def run(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], i
 
 def _perform(spec: Spec, control: int, recording: int, refuse: Callable[[int, str], int],
              settled: Callable[[], None]) -> int:  # fmt: skip
-    """Behind the threshold: furnish, open the ring, drop every privilege, read the scripts, run."""
-    applied = room.furnish()
-    with step("AF_PACKET"):
-        ring = ladder.open_ring("lo")
-        sender = _sender()
-    count = len(spec.programs)
-    promises = program.promise_words(count + FORKS)
-    sniffer = Sniffer(ring, sender, promises, slot=count)
-    settled()
+    """Behind the threshold: read the scripts, make the place, start everybody in it, drop every privilege, run."""
     try:
-        sources = {file: Path(file).read_bytes() for file in spec.sources}
+        with as_invoking_user():
+            sources = {file: Path(file).read_bytes() for file in spec.sources}
     except OSError as error:
         return refuse(FAILED, f"{error.filename}: {error.strerror}")
+    count = len(spec.programs)
+    promises = program.promise_words(count + FORKS)
+    place = _place(spec.wishes, promises, count)
     spare = range(count + 1, count + FORKS)
-    programs = _start(spec, sources, promises, spare)
-    writer = Writer(os.fdopen(recording, "wb", buffering=0), interface="lo", link=ETHERNET)
-    writer.exchange(_exchange(spec, sources, applied), time.time_ns())
+    programs = _start(spec, sources, promises, spare, place)
+    settled()
+    first, *further = place.interfaces
+    writer = Writer(os.fdopen(recording, "wb", buffering=0), interface=first, link=ETHERNET, further=further)
+    writer.exchange(_exchange(spec, sources, place), time.time_ns())
     failure = Minder(
-        writer, [sniffer], programs, promises, control, spec.limit, _lines(spec), together=spec.together,
-        spare=spare,
+        writer, place.watches, programs, promises, control, spec.limit, _lines(spec), place.diags,
+        together=spec.together, spare=spare,
     ).conduct()  # fmt: skip
     if failure == STOPPED:
         return INTERRUPTED
     return refuse(FAILED, failure) if failure else OK
 
 
-def _sender() -> Any:
-    import socket
+def _place(wishes: Wishes, promises: memoryview, slot: int) -> Place:
+    """One loopback for all; where a wire was asked for, two hosts, the server's and the clients'."""
+    if wishes.wired:
+        from pktscope.lab import wire
 
-    return socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        needs = Needs(topology="wire", impair=wishes.impair)
+        needs = needs if wishes.wire is None else replace(needs, delay=wishes.wire)
+        return wire.build(needs, drops=wishes.drops, loss=wishes.loss, seed=wishes.seed or 0, loopback_names=True)
+    applied = room.furnish()
+    return Place(room.address(), room.describe(1500, False), applied, (sniffed("lo", promises, slot),))
 
 
-def _exchange(spec: Spec, sources: dict[str, bytes], applied: tuple[tuple[str, str], ...]) -> Exchange:
+def _exchange(spec: Spec, sources: dict[str, bytes], place: Place) -> Exchange:
     names = dict(spec.names)
     texts = tuple((names[file], decoded(octets)) for file, octets in sources.items())
-    return Exchange(spec.title, "", room.describe(1500, False), applied, texts)
+    return Exchange(
+        spec.title, room=place.room, settings=place.settings, sources=texts, topology=place.topology, path=place.path
+    )
 
 
 def decoded(source: bytes) -> str:
@@ -150,7 +159,8 @@ def decoded(source: bytes) -> str:
         return source.decode("utf-8", "replace")
 
 
-def _start(spec: Spec, sources: dict[str, bytes], promises: memoryview, spare: range) -> list[program.Program]:
+def _start(spec: Spec, sources: dict[str, bytes], promises: memoryview, spare: range,
+           place: Place) -> list[program.Program]:  # fmt: skip
     """Fork every program; each waits until it may begin."""
     pool, full = os.pipe()
     os.write(full, b"".join(slot.to_bytes(2, "big") for slot in spare))
@@ -160,14 +170,14 @@ def _start(spec: Spec, sources: dict[str, bytes], promises: memoryview, spare: r
     for slot, wanted in enumerate(spec.programs):
         own = Own(wanted.path, sources.get(wanted.path, b""), spec.names, wanted.arguments, wanted.traced, pool)
         side = Side.CLIENT if slot else Side.SERVER
-        script = Script(side, wanted.name, "", "", (), max(1, slot), own)
-        programs.append(program.start(script, promises, slot))
+        script = Script(side, wanted.name, "", "", (), max(1, slot), own=own)
+        programs.append(program.start(script, promises, slot, place.entry(side, False)))
     os.close(pool)
     return programs
 
 
 def _lines(spec: Spec) -> Lines:
-    given = spoken(spec.says)
+    given = spoken(spec.wishes.says)
     for side, lines in spec.typed:
         given.extend(Line(one_line(line), Side(side)) for line in lines)
-    return Lines(given, spec.interactive)
+    return Lines(given, spec.wishes.interactive)
