@@ -13,7 +13,7 @@ on your own machine.
 """
 
 from ipaddress import ip_interface
-from socket import AF_INET, SOCK_DGRAM, socket
+from socket import AF_INET, IPPROTO_IP, SOCK_DGRAM, socket
 
 PROMISE = "for a host outside ARP asks for the router, for one on the same link it asks for the host itself"
 SHOWS = ("arp.request", "arp.reply", "route.gateway", "route.hop", "route.neighbour", "udp.delivered", "arp.nobody")
@@ -21,6 +21,7 @@ NEEDS = {"topology": "routers", "arp": True, "six": False}
 SECONDS = 5.0
 
 ME = ip_interface("10.0.1.2/255.255.255.0")
+IP_RECVERR = 11  # from <linux/in.h>
 OUTSIDE, ROUTER, NOBODY = "10.0.3.2", "10.0.1.1", "10.0.1.77"
 
 
@@ -38,6 +39,7 @@ def client(address, pause):
         network = ip_interface(f"{host}/{ME.netmask}").network
         print(host, "AND", ME.netmask, "is", network.network_address, "and mine is", ME.network.network_address)
         sock = socket(AF_INET, SOCK_DGRAM)
+        sock.setsockopt(IPPROTO_IP, IP_RECVERR, 1)  # or the kernel keeps it to itself that nobody was found
         sock.connect((host, port))
         sock.send(b"hello")
         if host == NOBODY:

@@ -75,7 +75,8 @@ def connected(step: Step, flow: Flow) -> Iterator[Finding]:
     """connect() on a UDP socket sends nothing.
 
     There is no handshake to make: the kernel notes whom the socket talks to. From then on send() needs no address,
-    datagrams from anybody else are not handed over, and what ICMP reports about this peer is told with the next call.
+    datagrams from anybody else are not handed over, and a port unreachable from this peer is told with the next call.
+    (A host unreachable, which may pass, Linux tells only sockets that ask for it with IP_RECVERR.)
     """
     found, last = finished(step, flow), flow.ends[step.side].last_frame
     if found is None or found[0].protocol != "udp" or found[0].name != "connect" or found[1].error:
@@ -85,7 +86,7 @@ def connected(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "{call} sent nothing: on a UDP socket it only notes the one peer. send() needs no address now, nobody else's"
-        " datagrams are handed over, and ICMP errors about this peer will be told.",
+        " datagrams are handed over, and a port unreachable from there will be told.",
         evidence=(step.call,),
         call=spelled(found[0]),
     )
