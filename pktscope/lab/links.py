@@ -5,11 +5,12 @@ pyroute2 takes a quarter of a second to import; only the rooms of several hosts 
 
 from __future__ import annotations
 
-import fcntl
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
 
 from pyroute2.iproute.linux import IPRoute
 
@@ -31,6 +32,13 @@ _OFFLOADS = (0x1F, 0x24, 0x2C, 0x17, 0x15)
 """ethtool's set commands for TSO, GSO, GRO, transmit and receive checksums: what is forwarded by hand must be whole."""
 
 _PERMANENT = 0x80
+
+_indices = count(11)
+"""Numbers for cards. The kernel tells only of cables between cards of different numbers at once that they are up, of
+others within a second (linkwatch_urgent_event() in net/core/link_watch.c)."""
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,6 @@ class Route:
     """The neighbour that passes it on."""
     source: str = ""
     """Which of its own addresses it uses then, if not the usual one."""
-    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def silence(six: bool) -> None:
@@ -72,7 +79,7 @@ def connect(one: Card, other: Card, mtu: int) -> None:
     """Lay a cable between two hosts' cards, and bring both up."""
     with IPRoute() as netlink:
         ends = [
-            {"ifname": card.name, "mtu": mtu, "address": card.hardware}
+            {"ifname": card.name, "mtu": mtu, "address": card.hardware, "index": next(_indices)}
             | ({"net_ns_fd": card.host.descriptor} if card.host is not None else {})
             for card in (one, other)
         ]
@@ -120,6 +127,16 @@ def lead(host: Namespace, *routes: Route) -> None:
             netlink.route("add", family=family, dst=route.target, gateway=route.by, **more)
 
 
+def switch(host: Namespace, ports: Sequence[str]) -> None:
+    """Make a switch (a bridge) of a host's cards; it says nothing by itself."""
+    with host, IPRoute() as netlink:
+        netlink.link("add", ifname="switch", kind="bridge", br_stp_state=0, br_mcast_snooping=0)
+        index = socket.if_nametoindex("switch")
+        for port in ports:
+            netlink.link("set", index=socket.if_nametoindex(port), master=index)
+        netlink.link("set", index=index, state="up")
+
+
 def forget(host: Namespace, name: str, address: str) -> None:
     """Take an address from a host: '127.0.0.1/8'."""
     with host, IPRoute() as netlink:
@@ -127,14 +144,12 @@ def forget(host: Namespace, name: str, address: str) -> None:
         netlink.addr("del", index=socket.if_nametoindex(name), address=bare, prefixlen=int(length))
 
 
-def within(card: Card, job: object) -> None:
-    """Do something to a card where it is."""
-    assert callable(job)
+def within(card: Card, job: Callable[[Card], Answer]) -> Answer:
+    """Do something with a card where it is."""
     if card.host is None:
-        job(card)
-    else:
-        with card.host:
-            job(card)
+        return job(card)
+    with card.host:
+        return job(card)
 
 
 def plain(name: str) -> None:
@@ -143,11 +158,3 @@ def plain(name: str) -> None:
         for command in _OFFLOADS:
             with suppress(OSError):  # a kernel may have forgotten one of the old commands
                 room.ethtool(control, name, command, 0)
-
-
-def hardware(name: str) -> bytes:
-    """A card's MAC address."""
-    import struct
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        return fcntl.ioctl(control, 0x8927, struct.pack("16s16x", name.encode()))[18:24]

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pktscope.capture.ring import Instruction, Ring, link_of
+from pktscope.capture.ring import Instruction, Link, Ring, link_of
 from pktscope.lab import kernel
 from pktscope.lab.diag import Diag
 from pktscope.lab.netns import Namespace
@@ -35,6 +35,8 @@ class Place:
     path: tuple[str, ...] = ()
     diags: Mapping[Side, Diag] | None = None
     hosts: Mapping[Side, Namespace] = field(default_factory=dict)
+    kept: tuple[Namespace, ...] = ()
+    """What must live as long as the run."""
 
     def entry(self, side: Side, raw: bool) -> Callable[[], None]:
         """What a program of this side does first: go to its host, and keep no right but that to raw sockets, if any."""
@@ -48,9 +50,9 @@ class Place:
 
 
 def sniffed(interface: str, promises: memoryview, slot: int, *, number: int = 0, size: int = 32 << 20,
-            program: tuple[Instruction, ...] = ()) -> Sniffer:  # fmt: skip
+            program: tuple[Instruction, ...] = (), link: Link | None = None) -> Sniffer:  # fmt: skip
     """A sniffer of an interface of this namespace. Raises Refused."""
     with step("AF_PACKET"):
-        ring = Ring(interface, link_of(interface), program=program, size=size)
+        ring = Ring(interface, link or link_of(interface), program=program, size=size)
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     return Sniffer(ring, sender, promises, slot, number)

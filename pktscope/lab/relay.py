@@ -15,6 +15,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NoReturn, TypeAlias
@@ -61,6 +62,13 @@ def open_socket() -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     opened.setblocking(False)
     return opened
+
+
+def drain(opened: socket.socket) -> None:
+    """Take everything a relay's socket has, and forget it."""
+    with suppress(BlockingIOError):
+        while True:
+            opened.recv(LARGEST)
 
 
 class Relay:

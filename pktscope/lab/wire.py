@@ -7,12 +7,10 @@ relay sees everything.
 
 from __future__ import annotations
 
-import select
 import socket
-import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from pktscope.capture.ring import MARKER_TYPE
 from pktscope.demos import Needs
 from pktscope.lab import relay, room
 from pktscope.lab.diag import Diag
@@ -24,15 +22,15 @@ from pktscope.lab.room import step
 from pktscope.model import Side
 from pktscope.words import N_, duration, phrase, say
 
+if TYPE_CHECKING:
+    from pktscope.lab.links import Card
+
 PORT = 8000
 NEAR = {Side.CLIENT: ("10.0.0.1", "fd00::1"), Side.SERVER: ("10.0.0.2", "fd00::2")}
 """Addresses of each side."""
 HARDWARE = {Side.CLIENT: "02:00:00:00:00:0a", Side.SERVER: "02:00:00:00:00:0b"}
 FAR = {Side.CLIENT: "to-client", Side.SERVER: "to-server"}
 """The relay's ends of the cables."""
-
-READY = 2.0
-"""Seconds the cables may take until frames go through."""
 
 _ROOM = N_("private wire, {delay} each way, MTU {mtu}, {system}")
 _IMPAIRED = N_("private wire, {delay} each way, MTU {mtu}, the lab's doing: {impaired:clauses}; {system}")
@@ -44,18 +42,19 @@ def build(needs: Needs, *, six: bool = False, drops: tuple[int, ...] = (), loss:
 
     Raises Refused where this kernel does not allow it; impair.BadRule.
     """
-    from pktscope.lab import links
+    from pktscope.lab import links, ready
 
     impairments = understood(needs.impair, drops, loss, seed)
     links.silence(False)
     opened = _socket()
     with step("another namespace"):
         hosts = {side: Namespace() for side in Side}
-    applied = _lay(hosts, needs, six)
+    applied, cables = _lay(hosts, needs, six)
     if loopback_names:
         _lend(hosts)
     diags = {side: _diag(host) for side, host in hosts.items()}
-    _await_ready(opened, hosts)
+    ready.await_ready(*cables)
+    relay.drain(opened)
     watch = Relay(opened, {FAR[side]: side for side in Side}, needs.delay, impairments)
     settings = (*_settings(needs, impairments), *applied)
     address = NEAR[Side.SERVER][six]
@@ -67,11 +66,12 @@ def _socket() -> socket.socket:
         return relay.open_socket()
 
 
-def _lay(hosts: Mapping[Side, Namespace], needs: Needs, six: bool) -> list[tuple[str, str]]:
-    """Cables, addresses, neighbours; the sysctls that could be pinned."""
+def _lay(hosts: Mapping[Side, Namespace], needs: Needs, six: bool) -> tuple[list[tuple[str, str]], list[list[Card]]]:
+    """Cables, addresses, neighbours; the sysctls that could be pinned, and the cards of each cable."""
     from pktscope.lab import links
 
     applied: list[tuple[str, str]] = []
+    cables = []
     cards = {
         side: links.Card(host, "eth0", HARDWARE[side], _networks(side, six))
         for side, host in hosts.items()
@@ -81,12 +81,13 @@ def _lay(hosts: Mapping[Side, Namespace], needs: Needs, six: bool) -> list[tuple
             with host:
                 links.silence(six)
                 applied = room.pinned({**dict(room.SYSCTLS), **needs.sysctls})
-            number = list(Side).index(side)
-            links.connect(cards[side], links.Card(None, FAR[side], f"02:00:00:00:01:0{number}"), needs.mtu)
+            far = links.Card(None, FAR[side], HARDWARE[side].replace(":0", ":1"))
+            links.connect(cards[side], far, needs.mtu)
+            cables.append([cards[side], far])
         if not needs.arp:
             links.introduce(cards[Side.CLIENT], cards[Side.SERVER])
             links.introduce(cards[Side.SERVER], cards[Side.CLIENT])
-    return applied
+    return applied, cables
 
 
 def _networks(side: Side, six: bool) -> tuple[str, ...]:
@@ -130,68 +131,3 @@ def _line(needs: Needs, impairments: Impairments) -> str:
         impaired.append(phrase("lose {share:.4g} % of the frames", share=impairments.loss * 100))
     values = {"delay": duration(round(needs.delay * 1e9)), "mtu": needs.mtu, "system": room.system()}
     return say(_IMPAIRED, {**values, "impaired": impaired}) if impaired else say(_ROOM, values)
-
-
-def _await_ready(relaying: socket.socket, hosts: Mapping[Side, Namespace]) -> None:
-    """Send probes both ways until each has passed: a new cable loses frames until the kernel has attached its queue.
-
-    Also the first stamps are wrong until the kernel has turned stamping on; that has happened by then.
-    """
-    frame = b"\xff" * 6 + bytes.fromhex("020000000001") + MARKER_TYPE.to_bytes(2, "big") + bytes(50)
-    ends = {side: _prober(host) for side, host in hosts.items()}
-    outward, inward = set(hosts), set(hosts)
-    until = time.monotonic() + READY
-    while (outward or inward) and time.monotonic() < until:
-        for side in inward:
-            _try_send(lambda side=side: relaying.sendto(frame, (FAR[side], 0)))  # type: ignore[misc]
-        for side in outward:
-            _try_send(lambda side=side: ends[side].send(frame))  # type: ignore[misc]
-        select.select([relaying, *ends.values()], [], [], 0.002)
-        outward -= _passed(relaying)
-        inward -= {side for side, end in ends.items() if _drained(end)}
-    time.sleep(0.005)  # what is still on its way, and reports of groups: not part of the run
-    _passed(relaying)
-    for end in ends.values():
-        end.close()
-    with step("veth"):
-        if outward or inward:
-            raise TimeoutError(110, "the wire does not come up")
-
-
-def _prober(host: Namespace) -> socket.socket:
-    with host, step("AF_PACKET"):
-        opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        opened.bind(("eth0", MARKER_TYPE))
-        opened.setblocking(False)
-        return opened
-
-
-def _try_send(send: object) -> None:
-    assert callable(send)
-    try:
-        send()
-    except OSError:
-        return
-
-
-def _passed(relaying: socket.socket) -> set[Side]:
-    """From whom probes came through."""
-    sides = {name: side for side, name in FAR.items()}
-    found = set()
-    while True:
-        try:
-            _, address = relaying.recvfrom(2048)
-        except BlockingIOError:
-            return found
-        if address[0] in sides:
-            found.add(sides[address[0]])
-
-
-def _drained(end: socket.socket) -> bool:
-    """Whether something has arrived; takes it all."""
-    found = False
-    while True:
-        try:
-            found |= bool(end.recv(2048))
-        except BlockingIOError:
-            return found

@@ -139,6 +139,10 @@ class Performance:
             from pktscope.lab import wire
 
             return wire.build(needs, six=wishes.six, drops=wishes.drops, loss=wishes.loss, seed=wishes.seed or 0)
+        if needs.topology == "routers":
+            from pktscope.lab import routers
+
+            return routers.build(needs, promises, 2)
         applied = (*room.furnish(needs.mtu, needs.offload), *room.pinned(needs.sysctls))
         watches = (sniffed("lo", promises, 2),)
         return Place(room.address(wishes.six), room.describe(needs.mtu, needs.offload), applied, watches)
