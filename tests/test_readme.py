@@ -23,7 +23,7 @@ def command_lines() -> list[str]:
     for line in "\n".join(blocks).splitlines():
         for part in line.split("#")[0].split("|"):
             words = part.strip().removeprefix("sudo ").removeprefix(".venv/bin/")
-            if words.startswith("pktscope "):
+            if f"{words} ".startswith("pktscope "):
                 found.append(words)
     return found
 
@@ -32,6 +32,8 @@ def command_lines() -> list[str]:
 def test_readme_commands_are_real(line: str) -> None:
     """Each parses: the command is there, and so is every option and argument it shows."""
     words = shlex.split(line)[1:]
+    if not words or words[0].startswith("-"):
+        return
     command = commands.commands[words[0]]
     context = command.make_context(words[0], words[1:], resilient_parsing=False)
 
@@ -60,7 +62,11 @@ def test_ci_runs_the_readme_test_command() -> None:
 
 
 def test_every_demo_has_a_recording() -> None:
-    """captures/ holds one recording of each demo, and the picture the README shows."""
-    assert {path.stem for path in (HERE / "captures").glob("*.pcapng")} == set(demos.ORDER)
+    """captures/ holds one recording of each variant of each demo, and the picture the README shows."""
+    each = [demos.load(name) for name in demos.ORDER]
+    recordings = {
+        demos.load(demo.name, variant).recording for demo in each for variant, _ in (*demo.variants, ("", ""))
+    }
+    assert {path.stem for path in (HERE / "captures").glob("*.pcapng")} == recordings
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", README):
         assert (HERE / picture).is_file()
