@@ -11,7 +11,7 @@ To try next: a delay of 150 ms, which is before the timer; delay the server's AC
 from socket import AF_INET, SOCK_STREAM, socket
 
 PROMISE = "a segment that is only late is sent again, and a D-SACK says that it came twice"
-SHOWS = ("lab.delayed", "tcp.retransmission", "tcp.d-sack", "tcp.bytes-delivered")
+SHOWS = ("lab.delayed", "tcp.retransmission", "tcp.d-sack", "tcp.needless", "tcp.bytes-delivered")
 NEEDS = {"topology": "wire", "delay": 0.005, "impair": ("delay data 1 from client by 400 ms",)}
 SECONDS = 1.5
 

@@ -213,6 +213,8 @@ def ack_cumulative(step: Step, flow: Flow) -> Iterator[Finding]:
     pieces = [piece for piece in flow.now.acked if piece.end > 1]
     if len(pieces) < 2 or acked_data(step, flow) is None or step.segment is None:
         return
+    if any(piece.again for piece in pieces):
+        return  # what had to be sent again was asked for one by one
     if not flow.lesson(f"tcp.ack-cumulative {step.side}"):
         return
     yield find(

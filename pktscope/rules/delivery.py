@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Return, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
-from pktscope.rules.phrases import call_at, carriers, largest_segment, spelled, stretch
+from pktscope.rules.phrases import bringers, brought, call_at, largest_segment, reached, spelled, stretch
 from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
         count=octets[1] - octets[0],
         stretch=stretch(*octets),
         source=written(flow, octets, writes),
-        frames=carriers(flow, pieces),
+        frames=bringers(flow, pieces),
         lesson=boundaries(flow, octets, writes),
     )
 
@@ -133,9 +133,9 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     if call is None or call.protocol == "udp" or step.time - call.time < BLOCKED:
         return
     found = awaited(step, returned, flow)
-    if found is None or found[1] <= step.call:
+    if found is None:
         return
-    took = flow.steps[found[1]].time - call.time
+    took = (reached(flow, found[1]) or flow.steps[found[1]].time) - call.time
     if took < BLOCKED or not flow.once(f"tcp.blocked {step.side} {call.name}"):
         return
     yield find(
@@ -158,9 +158,9 @@ def awaited(step: Step, returned: Return, flow: Flow) -> tuple[Phrase, int] | No
         return full_buffer(step, me, flow)
     if step.octets is not None:
         pieces = you.pieces(step.octets[0], step.octets[0] + 1)
-        if pieces and not pieces[0].again:
+        if pieces and (flow.wire or not pieces[0].again):
             reason = phrase("there was nothing to read before byte {first:,} came", first=step.octets[0])
-            return reason, pieces[0].step
+            return reason, brought(flow, pieces[0])
         return None
     return None
 

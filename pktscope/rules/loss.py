@@ -10,6 +10,7 @@ from pktscope.rules.again import Again, V, again, resent, shark, span, telling
 from pktscope.rules.backlog import full
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
+from pktscope.rules.phrases import reached
 from pktscope.rules.teardown import OPEN
 from pktscope.words import Phrase, phrase
 
@@ -319,7 +320,7 @@ def fast_retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     if not flow.is_a(step, V.FAST) or step.octets is None:
         return
     you = flow.ends[step.side.other]
-    asked = you.duplicates
+    asked = [each for each in you.duplicates if reached(flow, each) is not None]
     first = again(step, flow, flow.now.repeated[0]) if flow.now.repeated else None
     yield find(
         "Fast retransmission of {what}: {reason}.{since_first}",

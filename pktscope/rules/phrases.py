@@ -46,6 +46,29 @@ def carriers(flow: Flow, pieces: Sequence[Sent]) -> Words:
     return frames([flow.frame_number(piece.step) for piece in pieces])
 
 
+def reached(flow: Flow, step: int) -> int | None:
+    """When the frame of a step reached the other end, whole: on loopback, and where nobody knows, when it was seen;
+    None where the lab's wire lost or damaged it, or has not delivered it yet."""
+    if not flow.wire:
+        return flow.steps[step].time
+    fate = flow.fates.get(step)
+    return fate.delivered[0] if fate is not None and fate.delivered and fate.what != "damaged" else None
+
+
+def brought(flow: Flow, piece: Sent) -> int:
+    """The step of the copy of a piece that reached the other end first; of its first copy, where nobody knows."""
+    arrivals = ((reached(flow, copy), copy) for copy in (piece.step, *piece.again))
+    return min(((at, copy) for at, copy in arrivals if at is not None), default=(0, piece.step))[1]
+
+
+def bringers(flow: Flow, pieces: Sequence[Sent]) -> Phrase | str:
+    """The frames that brought some pieces to the other end, in words."""
+    found = frames([flow.frame_number(brought(flow, piece)) for piece in pieces])
+    if not flow.wire and any(piece.again for piece in pieces):
+        return phrase("{frames} (sent more than once)", frames=found)
+    return found
+
+
 def spelled(call: Call) -> str:
     """'recv(1024)', 'send(b'hello')'; 'send()' where the arguments are long."""
     inside = call.arguments

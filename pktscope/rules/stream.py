@@ -12,7 +12,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
 from pktscope.rules.handshake import header_of
 from pktscope.rules.nagle import set_on
-from pktscope.rules.phrases import call_at, carriers, fresh_data, placed, spelled, stretch
+from pktscope.rules.phrases import bringers, call_at, fresh_data, placed, spelled, stretch
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def joined(step: Step, flow: Flow) -> Iterator[Finding]:
                     "{stretch} from {call} in {frames}",
                     stretch=stretch(first, end),
                     call=placed(wrote),
-                    frames=carriers(flow, you.pieces(first, end)),
+                    frames=bringers(flow, you.pieces(first, end)),
                 )
             )
     if len(writes) > MAPPED:
@@ -148,7 +148,7 @@ def crumbs(step: Step, flow: Flow) -> Iterator[Finding]:
         count=reads,
         total=write.end - write.first,
         call=placed(wrote),
-        frames=carriers(flow, you.pieces(write.first, write.end)),
+        frames=bringers(flow, you.pieces(write.first, write.end)),
     )
 
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pktscope.model import Severity, Step
-from pktscope.rules.again import V, again
+from pktscope.rules.again import V, again, telling
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
-from pktscope.rules.phrases import frames
+from pktscope.rules.phrases import frames, stretch
 from pktscope.rules.teardown import OPEN
 from pktscope.words import Words, phrase
 
@@ -25,7 +25,7 @@ BACKED_OFF = (
 +200ms
    C > S  PSH ACK 11:21
 +400ms
-   C > S  PSH ACK 11:21         # tcp.backed-off
+   C > S  PSH ACK 11:21
 +800ms
    C > S  PSH ACK 11:21         # tcp.backed-off
    S > C  ACK 21                # tcp.karn
@@ -54,12 +54,12 @@ def backed_off(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     piece = flow.now.repeated[0]
     earlier = again(step, flow, piece)
-    if not earlier.doubled or earlier.number > 6:
+    if not earlier.doubled or earlier.number % 3:
         return
-    copies = [piece.step, *piece.again]
+    copies = [piece.step, *piece.again][-7:]
     waits = [flow.steps[late].time - flow.steps[early].time for early, late in pairwise(copies)]
     yield find(
-        "The timer has doubled: the waits between the copies were {waits:list}.",
+        "The timer doubles with every try: the waits between the copies were {waits:list}.",
         evidence=tuple(copies),
         since=piece.step,
         waits=tuple(phrase("{wait:duration}", wait=wait) for wait in waits),
@@ -83,7 +83,7 @@ def karn(step: Step, flow: Flow) -> Iterator[Finding]:
     copies = [piece.step, *piece.again]
     yield find(
         "This ACK covers bytes that left {count:times} ({frames}). By its number alone nobody can say which copy it"
-        " answers, so no round trip is measured (Karn).{told}",
+        " answers, so for them no round trip is measured (Karn).{told}",
         evidence=tuple(copies[:8]),
         since=piece.step,
         count=len(copies),
@@ -112,4 +112,45 @@ def echoed(step: Step, flow: Flow, piece: Sent) -> Words:
     )
 
 
-RULES: tuple[Rule, ...] = (backed_off, karn)
+LATE = """
+   C > S  SYN mss 1000 sack
+   S > C  SYN ACK mss 1000 sack
+   C > S  ACK
+   C > S  PSH ACK 1:101
++210ms
+   C > S  PSH ACK 1:101
+   S > C  ACK 101
++200ms
+   S > C  ACK 101 sack 1:101    # tcp.needless
+   C > S  PSH ACK 101:201
+   S > C  ACK 201
+"""
+
+
+@rule("tcp.needless", "RFC 3708, RFC 2883", on="segment", example=LATE, severity=Severity.NOTICE, verdict=V.D_SACK)
+def needless(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Sent again for nothing: the D-SACK tells the sender so.
+
+    Both copies have arrived, so none was lost: the first was only late, or the ACK of it was. A sender that hears of it
+    can take back what it did because of the supposed loss (Linux restores its congestion window). Without SACK it would
+    never know.
+    """
+    segment, you = step.segment, flow.ends[step.side.other]
+    if segment is None or not segment.sack:
+        return
+    piece = next((each for each in you.pieces(*segment.sack[0]) if each.again), None)
+    if piece is None or not telling(flow.count(f"needless {step.side}"), 3):
+        return
+    last = piece.again[-1]
+    yield find(
+        "By all signs {stretch} need not have been sent again (frame {again}): both copies have arrived, so nothing was"
+        " lost. The copy before it (frame {first}), or the ACK of it, was late.",
+        evidence=(piece.step, last),
+        since=piece.step,
+        stretch=stretch(piece.first, piece.end),
+        again=flow.frame_number(last),
+        first=flow.frame_number(piece.again[-2] if len(piece.again) > 1 else piece.step),
+    )
+
+
+RULES: tuple[Rule, ...] = (backed_off, karn, needless)

@@ -9,7 +9,7 @@ from pktscope.model import Call, Return, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
 from pktscope.rules.data import OPEN
-from pktscope.rules.phrases import call_at, carriers, spelled
+from pktscope.rules.phrases import bringers, call_at, spelled
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def arrived(step: Step, flow: Flow) -> Iterator[Finding]:
         since=writes[0].step,
         other=step.side.other,
         took=step.time - since,
-        frames=carriers(flow, pieces),
+        frames=bringers(flow, pieces),
         ack=phrase("no ACK yet")
         if acked is None
         else phrase("its ACK in frame {frame}", frame=flow.frame_number(acked)),

@@ -9,7 +9,7 @@ from pktscope.model import URG, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
 from pktscope.rules.handshake import header_of
-from pktscope.rules.phrases import call_at, carriers, spelled
+from pktscope.rules.phrases import bringers, call_at, spelled
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def urgent_read(step: Step, flow: Flow) -> Iterator[Finding]:
         evidence=(step.call,),
         call=spelled(call),
         place=octets[0],
-        frames=carriers(flow, you.pieces(*octets)),
+        frames=bringers(flow, you.pieces(*octets)),
         waiting=waiting,
     )
 
