@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from pktscope.model import Call, End, Fate, Frame, Icmp, Note, Return, Sample, Step, Tcp, Udp
+from pktscope.model import Arp, Call, End, Fate, Frame, Icmp, Igmp, Note, Return, Sample, Step, Tcp, Udp
 from pktscope.rules import (
     arp,
     backlog,
@@ -106,7 +106,7 @@ RULES: tuple[Rule, ...] = (
 
 BY_KIND: dict[Kind, tuple[Rule, ...]] = {
     kind: tuple(each for each in RULES if each.on == kind)
-    for kind in ("segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "sample", "end")
+    for kind in get_args(Kind)
 }
 
 BY_ID: dict[str, Rule] = {each.id: each for each in RULES}
@@ -130,6 +130,10 @@ def kinds(step: Step) -> tuple[Kind, ...]:
                     found.append("datagram")
                 case Icmp():
                     found.append("icmp")
+                case Arp():
+                    found.append("arp")
+                case Igmp():
+                    found.append("igmp")
                 case _:
                     pass
             return (*found, "frame")  # what the capture itself needs said comes behind the lesson

@@ -32,7 +32,7 @@ def arp_of(step: Step) -> tuple[Frame, Arp] | None:
     return (frame, frame.transport) if isinstance(frame, Frame) and isinstance(frame.transport, Arp) else None
 
 
-@rule("arp.request", "RFC 826", on="frame", example=FIRST)
+@rule("arp.request", "RFC 826", on="arp", example=FIRST)
 def request(step: Step, flow: Flow) -> Iterator[Finding]:
     """ARP asks everybody: who has this IP address?
 
@@ -56,20 +56,20 @@ def request(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     yield find(
-        "ARP: {sender} asks everybody on its link who has {target}, for it knows no hardware address for it yet. What it"
-        " wants to send there has to wait.",
+        "ARP: {sender} asks everybody on its link who has {target}, for it knows no hardware address for it yet. What"
+        " it wants to send there has to wait.",
         sender=arp.sender,
         target=arp.target,
     )
 
 
-@rule("arp.reply", "RFC 826", on="frame", example=FIRST)
+@rule("arp.reply", "RFC 826", on="arp", example=FIRST)
 def reply(step: Step, flow: Flow) -> Iterator[Finding]:
     """ARP answers the one who asked.
 
     Only the host that has the address replies, in a frame for the asker alone. The asker keeps the answer in its
-    neighbour cache (`ip neigh`); the host that was asked has learnt the asker's address from the question. Nothing proves
-    that a reply is true: who answers first can take over an address (ARP spoofing).
+    neighbour cache (`ip neigh`); the host that was asked has learnt the asker's address from the question. Nothing
+    proves that a reply is true: who answers first can take over an address (ARP spoofing).
     """
     found = arp_of(step)
     if found is None or found[1].operation != 2 or found[1].announces or not flow.once(f"arp.reply {found[1].sender}"):
@@ -141,7 +141,7 @@ C: = EHOSTUNREACH               # arp.nobody
 """
 
 
-@rule("arp.again", "RFC 1122 section 2.3.2.1", on="frame", example=NOBODY, severity=Severity.NOTICE)
+@rule("arp.again", "RFC 1122 section 2.3.2.1", on="arp", example=NOBODY, severity=Severity.NOTICE)
 def again(step: Step, flow: Flow) -> Iterator[Finding]:
     """Nobody has answered: ARP asks again.
 
@@ -179,8 +179,8 @@ def nobody(step: Step, flow: Flow) -> Iterator[Finding]:
     if not asked or end is None:
         return
     yield find(
-        "{call} failed with EHOSTUNREACH: the kernel asked for {target} by ARP ({frames}), nobody answered, and without a"
-        " hardware address no IP packet can leave.",
+        "{call} failed with EHOSTUNREACH: the kernel asked for {target} by ARP ({frames}), nobody answered, and without"
+        " a hardware address no IP packet can leave.",
         evidence=(step.call,),
         since=step.call,
         call=spelled(found[0]),
@@ -196,7 +196,7 @@ udp 10.0.0.1:40000 > 10.0.0.2:8000
 """
 
 
-@rule("arp.announced", "RFC 5227 section 2.3", on="frame", example=ANNOUNCED)
+@rule("arp.announced", "RFC 5227 section 2.3", on="arp", example=ANNOUNCED)
 def announced(step: Step, flow: Flow) -> Iterator[Finding]:
     """Gratuitous ARP: a host tells everybody its own address.
 

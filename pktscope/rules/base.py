@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from pktscope.flow import Flow
 
 Kind: TypeAlias = Literal[
-    "segment", "datagram", "fragment", "icmp", "frame", "hop", "fate", "call", "return", "sample", "end"
-]
-"""What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP messages, every frame, a
-frame seen on a further link of its path, what the lab's wire did to a frame, calls, returns, the kernel's view of a
-socket, the capture's end."""
+    "segment", "datagram", "fragment", "icmp", "arp", "igmp", "frame", "hop", "arrival", "fate", "call", "return",
+    "sample", "end",
+]  # fmt: skip
+"""What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP messages, ARP, IGMP, every
+frame, a frame seen on a further link of its path, what the lab's wire did to a frame, calls, returns, the kernel's view
+of a socket, the capture's end."""
 
 
 @dataclass(frozen=True, slots=True)

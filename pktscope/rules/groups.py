@@ -69,7 +69,7 @@ def joined(step: Step, flow: Flow) -> Iterator[Finding]:
         )
 
 
-@rule("igmp.join", "RFC 3376 section 5.1", on="frame", example=JOINING)
+@rule("igmp.join", "RFC 3376 section 5.1", on="igmp", example=JOINING)
 def igmp_join(step: Step, flow: Flow) -> Iterator[Finding]:
     """IGMP reports that somebody on this host wants a group.
 
@@ -86,7 +86,7 @@ def igmp_join(step: Step, flow: Flow) -> Iterator[Finding]:
         )
 
 
-@rule("igmp.leave", "RFC 3376 section 5.1", on="frame", example=JOINING)
+@rule("igmp.leave", "RFC 3376 section 5.1", on="igmp", example=JOINING)
 def igmp_leave(step: Step, flow: Flow) -> Iterator[Finding]:
     """IGMP reports that nobody on this host wants a group any more.
 
