@@ -40,3 +40,9 @@ def may_sniff() -> None:
         socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
     except OSError:
         pytest.skip("sniffing on the host needs CAP_NET_RAW")
+
+
+@pytest.fixture
+def rights_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried in this process lays down no rights: the tests behind it need them."""
+    monkeypatch.setattr("pktscope.exchange.lay_down_privileges", lambda: None)

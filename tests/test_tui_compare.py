@@ -195,10 +195,10 @@ def note(rule: str, message: str) -> Note:
 
 
 def test_notes_say_which_run_they_are_of() -> None:
-    """What both show is said once; what one shows with its name; what differs with each name."""
+    """What both say here is said once; what differs with its name; what only one run shows at all says so."""
     left = [note("a", "Both say this."), note("b", "Five segments."), note("c", "Held back.")]
     right = [note("a", "Both say this."), note("b", "One segment.")]
-    said = [sentence for sentence, _, _ in told(("nagle", "cork"), (left, right))]
+    said = [sentence for sentence, _, _ in told(("nagle", "cork"), (left, right), ({"a", "b", "c"}, {"a", "b"}))]
 
     assert said == ["nagle: Five segments.", "only nagle: Held back.", "cork: One segment.", "both: Both say this."]
 
@@ -223,6 +223,7 @@ def test_every_pair_is_as_tall_and_wide_as_it_says(width: int) -> None:
             assert {sum(cells_of(text) for text, _ in line) for line in lines} == {width}
 
 
+@pytest.mark.usefixtures("rights_kept")
 def test_two_recordings_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     """Either timeline, then from 160 columns on both beside each other; a missing name is one clear line."""
     files = [str(CAPTURES / f"{name}.pcapng") for name in ("handshake", "teardown")]

@@ -32,7 +32,10 @@ from tests.tui_stage import hold, planes, press, session, told
 SIZES = ((80, 24), (120, 40), (200, 60))
 Act = Callable[[Application, Pilot[int]], Awaitable[None]]
 
-GROUPS = (("A connection's life", ("opening", "three-ways")), ("Datagrams, IP, link", ("lost",)))
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("A connection's life", ("opening", "three-ways")),
+    ("Datagrams, IP, link", ("lost",)),
+)
 
 
 def demo(name: str, title: str, story: str, **more: Any) -> Demo:
@@ -144,7 +147,7 @@ def test_keys_start_what_they_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         await press(pilot, "f", *"nowhere", "enter")
         assert isinstance(application.screen, Prompt), "a file that is not there is not accepted"
         await press(pilot, "escape", "f")
-        application.screen.input.value = str(capture)  # type: ignore[attr-defined]
+        application.screen.input.value = str(capture)
         await press(pilot, "enter")
         await back("q")
         await press(pilot, "j", "enter")
@@ -208,7 +211,7 @@ def test_every_demo_has_its_place() -> None:
             assert all(sum(cells_of(text) for text, _ in line) <= 60 for line in part.lines)
 
 
-@pytest.mark.usefixtures("private_room")
+@pytest.mark.usefixtures("private_room", "rights_kept")
 def test_a_demo_runs_from_the_shelf() -> None:
     """The real shelf runs a real demo, keeps its promise, and leaves nothing running."""
     from pktscope.lab.starter import starter

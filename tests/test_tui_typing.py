@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from pktscope.model import Call, Frame, Return, Side, Step
+from pktscope.model import Call, Frame, Observation, Return, Side, Step
 from pktscope.text import width as cells_of
 from pktscope.tui.application import Application
 from pktscope.tui.options import ScreenOptions
@@ -65,7 +65,7 @@ def sit(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], act: Any) -> Sta
             screen = application.screen
             assert isinstance(screen, TimelineScreen)
             screen.feeder.pause()
-            screen.feed.reader.done = False  # type: ignore[union-attr]
+            monkeypatch.setattr(type(screen.feed), "done", False)
             screen.look_for_questions()
             await pilot.pause()
             await act(application, screen, pilot)
@@ -142,7 +142,7 @@ def test_who_waits() -> None:
     assert cells_of(label("client", Asked(1, C, 1, "长" * 30), 20)) <= 20
 
 
-@pytest.mark.usefixtures("private_room")
+@pytest.mark.usefixtures("private_room", "rights_kept")
 def test_a_typed_line_travels() -> None:
     """In the real chat, what is typed becomes a call, a segment and a recv() at the other end, while it runs."""
     from pktscope.browse import Demos
@@ -162,12 +162,17 @@ def test_a_typed_line_travels() -> None:
             assert isinstance(screen, TimelineScreen)
             await until(pilot, lambda: screen.line.display and screen.line.line.has_focus)
             await pilot.press(*"ahoy", "enter")
-            seen = lambda: [step.observation for step in screen.feed.flow.steps]  # type: ignore[union-attr] # noqa: E731
+            feed = screen.feed
+            assert feed is not None
+
+            def seen() -> list[Observation]:
+                return [step.observation for step in feed.flow.steps]
+
             await until(pilot, lambda: any(isinstance(one, Frame) and one.payload == b"ahoy" for one in seen()))
             await until(pilot, lambda: screen.line.asked is not None and screen.line.asked.side is S)
             assert any(isinstance(one, Return) and one.name == "recv" and one.data == b"ahoy" for one in seen())
             await pilot.press("enter")
-            await until(pilot, lambda: screen.feed is not None and screen.feed.done)
+            await until(pilot, lambda: feed.done)
             assert not screen.line.display
 
     with starter() as launch:

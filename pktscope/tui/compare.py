@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from pktscope.promise import Outcome, outcome
 from pktscope.render import cells
 from pktscope.render.beside import paint_heads, paint_names
 from pktscope.rows import Role, Row
-from pktscope.text import safe_text
+from pktscope.text import safe_text, width
 from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui import session as about
@@ -70,6 +70,8 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         self.stops = Stops()
         self.leads: list[Row] = []
         self.pairs: Sequence[Pair] = ()
+        self.rules: tuple[Set[str], Set[str]] = (frozenset(), frozenset())
+        """Those that speak anywhere in either run."""
         self.touched = self.following = False
         self.message: tuple[str, Role] = ("", Role.PLAIN)
         self.heading = Heading(styles)
@@ -169,7 +171,7 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         try:
             half.session, half.feed, half.ready = start(), None, False
         except Stop as stop:
-            half.ready, why = True, stop.line
+            half.ready, why = True, say("{why}; {more}", {"why": why, "more": stop.line})
         self.comparison.sessions[self.comparison.ways[half.way][0]] = half.session
         self.tell(why, Role.WARNING)
 
@@ -182,6 +184,8 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         compared = [features(feed.timeline.rows, feed.step) if feed is not None else [] for feed in feeds]
         self.pairs = align(*compared)
         self.leads = leading((left, right), self.pairs)
+        spoken = [frozenset(found.note.rule for found in timeline.anchored) for timeline in (left, right)]
+        self.rules = (spoken[0], spoken[1])
         self.stops = Stops()
         self.stops.update(self.leads)
         self.player = Player(pace=self.player.pace, true_time=self.player.true_time, row=self.stops.moved(0, 0))
@@ -270,7 +274,8 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         name, title = (safe_text(_(text), 200) for text in self.comparison.ways[half.way])
         if half.session.options.recorded and half.session.shows:
             name = say("{name} (recorded)", {"name": name})
-        return f"{name}: {title}" if title and title != name and room >= 60 else name
+        whole = say("{name}: {title}", {"name": name, "title": title})
+        return whole if title and title != name and width(whole) < room else name
 
     def notice(self) -> tuple[str, Role]:
         """What was said last, else what is wrong with either run."""
@@ -311,7 +316,7 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         timelines = self.ladder.both.timelines
         sides = [() if row is None else line.notes_at(row) for line, row in zip(timelines, here, strict=True)]
         lines = [self.row_label(side, row) for side, row in enumerate(here)]
-        lines += told(self.names(), (sides[0], sides[1]))
+        lines += told(self.names(), (sides[0], sides[1]), self.rules)
         self.panel.show(tuple(lines), self.size.width, max(4, self.size.height // 3))
 
     def row_label(self, side: int, row: int | None) -> Said:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
+from pktscope.words import N_, say
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -55,13 +56,16 @@ class Comparison:
         return next((each for each in found if each[0]), (0, ""))
 
 
-def told(names: tuple[str, str], notes: tuple[Sequence[Note], Sequence[Note]]) -> list[Said]:
-    """The notes of a pair of rows: what holds for both once, and what only one of them shows, saying which."""
+def told(
+    names: tuple[str, str], notes: tuple[Sequence[Note], Sequence[Note]], rules: tuple[Set[str], Set[str]]
+) -> list[Said]:
+    """The notes of a pair of rows: what both say once, what one says with its name.
+
+    `rules` are those that speak anywhere in either run: what only one of the runs shows at all is marked as such.
+    """
     from pktscope.rows import Role
-    from pktscope.words import say
 
     words = [[safe_text(say(note.message, note.values)) for note in side] for side in notes]
-    rules = [{note.rule for note in side} for side in notes]
     both: list[Said] = []
     own: list[Said] = []
     for side, name in enumerate(names):
@@ -70,6 +74,6 @@ def told(names: tuple[str, str], notes: tuple[Sequence[Note], Sequence[Note]]) -
                 if side == 0:
                     both.append((say("both: {note}", {"note": sentence}), note.reference, Role.PLAIN))
                 continue
-            template = "{name}: {note}" if note.rule in rules[1 - side] else "only {name}: {note}"
+            template = "{name}: {note}" if note.rule in rules[1 - side] else N_("only {name}: {note}")
             own.append((say(template, {"name": name, "note": sentence}), note.reference, Role(note.severity.value)))
     return [*own, *both]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         eager: bool
 
         def tell(self, text: str, role: Role = Role.NOTICE) -> None: ...
+        def action_edge(self, which: int) -> None: ...
 else:
     Typist = object
 
