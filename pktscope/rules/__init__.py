@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
@@ -104,9 +105,8 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule, in speaking order."""
 
-BY_KIND: dict[Kind, tuple[Rule, ...]] = {
-    kind: tuple(each for each in RULES if each.on == kind)
-    for kind in get_args(Kind)
+BY_KIND: dict[str, tuple[Rule, ...]] = {
+    kind: tuple(each for each in RULES if each.on in kind.split("+")) for kind in ("segment+arrival", *get_args(Kind))
 }
 
 BY_ID: dict[str, Rule] = {each.id: each for each in RULES}
@@ -114,18 +114,18 @@ if len(BY_ID) != len(RULES):
     raise MalformedRule("two rules share an id")
 
 
-def kinds(step: Step) -> tuple[Kind, ...]:
-    """Which rules look at a step."""
+def kinds(step: Step, wire: bool) -> tuple[str, ...]:
+    """Which rules look at a step. Only on the lab's wire is it known when a segment reaches the other end."""
     match step.observation:
         case Frame() if step.link:
             return ("hop",)
         case Frame() as frame:
-            found: list[Kind] = []
+            found: list[str] = []
             if frame.ip is not None and frame.ip.is_fragment:
                 found.append("fragment")
             match frame.transport:
                 case Tcp():
-                    found.append("segment")
+                    found.append("segment" if wire else "segment+arrival")
                 case Udp():
                     found.append("datagram")
                 case Icmp():
@@ -152,7 +152,7 @@ def kinds(step: Step) -> tuple[Kind, ...]:
 
 
 @lru_cache(maxsize=1024)
-def asked(kind: Kind, flags: int, verdict: int) -> tuple[Rule, ...]:
+def asked(kind: str, flags: int, verdict: int) -> tuple[Rule, ...]:
     """The rules of a kind that may have something to say of a segment with these control bits and this verdict."""
     return tuple(
         each for each in BY_KIND[kind]
@@ -162,13 +162,33 @@ def asked(kind: Kind, flags: int, verdict: int) -> tuple[Rule, ...]:
 
 def speak(step: Step, flow: Flow) -> Iterator[Note]:
     """All notes on a step, in order."""
-    header = getattr(step.observation, "transport", None)
+    landed = arrival(step, flow)
+    if landed is not None:
+        yield from of_kind("arrival", landed, step, flow)
+    for kind in kinds(step, flow.wire):
+        yield from of_kind(kind, step, step, flow)
+
+
+def of_kind(kind: str, seen: Step, step: Step, flow: Flow) -> Iterator[Note]:
+    """What the rules of a kind say of something seen, as notes on a step."""
+    header = getattr(seen.observation, "transport", None)
     flags = header.flags if isinstance(header, Tcp) else 0
-    verdict = step.segment.verdict if step.segment is not None else 0
-    for kind in kinds(step):
-        for each in asked(kind, flags, verdict):
-            for found in each.body(step, flow):
-                yield each.note(found, step)
+    verdict = seen.segment.verdict if seen.segment is not None else 0
+    for each in asked(kind, flags, verdict):
+        for found in each.body(seen, flow):
+            yield each.note(found, step)
+
+
+def arrival(step: Step, flow: Flow) -> Step | None:
+    """The step of a segment as it was when it reached the other end of the wire, whole and for the first time."""
+    fate = step.observation
+    if not isinstance(fate, Fate) or step.call is None or fate.what == "damaged" or len(fate.delivered) != 1:
+        return None
+    sent = flow.steps[step.call]
+    if sent.segment is None or not isinstance(sent.observation, Frame):
+        return None
+    frame = replace(sent.observation, time=step.time)
+    return replace(sent, observation=frame, before=step.before, after=step.after)
 
 
 __all__ = ["BY_ID", "RULES", "Finding", "Kind", "MalformedRule", "Rule", "find", "kinds", "rule", "speak"]

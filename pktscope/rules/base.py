@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal[
     "segment", "datagram", "fragment", "icmp", "arp", "igmp", "frame", "hop", "arrival", "fate", "call", "return",
     "sample", "end",
 ]  # fmt: skip
-"""What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP messages, ARP, IGMP, every
+"""What a rule wants to see: TCP segments, UDP datagrams (delivered whole), IP fragments, ICMP, ARP, IGMP, every
 frame, a frame seen on a further link of its path, what the lab's wire did to a frame, calls, returns, the kernel's view
 of a socket, the capture's end."""
 
