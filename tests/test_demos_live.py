@@ -18,7 +18,17 @@ from pktscope.promise import outcome
 from pktscope.timeline import lay_out
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("private_room")]
-NAMES = demos.ORDER
+RUNS = tuple(
+    f"{name}.{variant}" if variant else name
+    for name in demos.ORDER
+    for variant in [each for each, _ in demos.load(name).variants] or [""]
+)
+"""Every demo in each of its variants, as their recordings are called."""
+
+
+def loaded(name: str) -> demos.Demo:
+    """The demo of a run."""
+    return demos.load(*name.split("."))
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Keeping(io.RawIOBase):
 def played(name: str) -> Played:
     """Run a demo once for all tests of this module."""
     copy = Keeping()
-    with runner.start(name) as run:
+    with runner.start(loaded(name).name, variant=loaded(name).variant) as run:
         store = Store.from_stream(run.stream, copy_to=copy)  # type: ignore[arg-type]
         reader = store.reader(None)
         seen: list[Observation] = []
@@ -71,14 +81,14 @@ def fold(seen: tuple[Observation, ...], exchange: Exchange | None) -> Flows:
     return flow
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUNS)
 def test_demo_keeps_its_promise(name: str) -> None:
     """Every note a demo promises is there, nothing was lost, and nothing odd was met."""
     run = played(name)
     flow = fold(run.seen, run.exchange)
     end = run.seen[-1]
 
-    demo = demos.load(name)
+    demo = loaded(name)
 
     assert outcome(demo.shows, flow.notes, demo.promise).missing == ()
     assert isinstance(end, End)
@@ -86,7 +96,7 @@ def test_demo_keeps_its_promise(name: str) -> None:
     assert [note.message for note in flow.notes if note.rule in ("tcp.oddity", "capture.oddity")] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUNS)
 def test_live_equals_replay(name: str, tmp_path: Path) -> None:
     """Law 2: the recording read back gives the same steps, the same notes and the same timeline."""
     run = played(name)
@@ -110,7 +120,7 @@ def test_live_equals_replay(name: str, tmp_path: Path) -> None:
     assert rows[0] == rows[1]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUNS)
 def test_order_is_order_of_happening(name: str) -> None:
     """Times never run backwards in a recording, and each call comes before its return."""
     seen = played(name).seen
@@ -124,7 +134,7 @@ def test_order_is_order_of_happening(name: str) -> None:
     assert len(entered) == len(set(entered))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUNS)
 def test_kernel_agrees(name: str) -> None:
     """Law 11: at every call the state shown for that end is the one the kernel reports for that socket.
 
