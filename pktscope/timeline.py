@@ -251,6 +251,8 @@ class Timeline:
 
     def _arrow(self, step: Step, frame: Frame, lane: int, role: Role, verdict: int, window: bool) -> Arrow:
         label = frame_label(frame, step.segment, verdict_words(verdict) + self._foreign(frame), window=window)
+        if self.waypoints and frame.ip is not None:  # what every router on the way changes
+            label = (*label[:1], f"ttl={frame.ip.ttl}", *label[1:])
         raw = raw_label(label, frame.transport) if isinstance(frame.transport, Tcp) else label
         stroke = stroke_of(frame, role, again=bool(verdict & SENT_BEFORE))
         leg = self._leg(step.link, lane)
