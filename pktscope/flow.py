@@ -294,6 +294,16 @@ class Flow:
         """What was seen at a step."""
         return self.steps[step].observation
 
+    def reached(self, step: int) -> int:
+        """When the frame of a step reached the other end; when it was seen, where nobody tells."""
+        fate = self.fates.get(step)
+        return fate.delivered[0] if fate is not None and fate.delivered else self.steps[step].time
+
+    def lost(self, step: int) -> bool:
+        """Whether the lab's wire is known to have dropped or damaged the frame of a step."""
+        fate = self.fates.get(step)
+        return fate is not None and fate.what in ("dropped", "damaged")
+
     def is_a(self, step: Step, bits: int) -> bool:
         """Whether a segment has any of these verdict bits."""
         return step.segment is not None and bool(step.segment.verdict & bits)

@@ -93,7 +93,7 @@ C: = 10
 """
 
 
-@rule("tcp.queue-full", "listen(2)", on="segment", example=QUEUE, severity=Severity.NOTICE)
+@rule("tcp.queue-full", "listen(2)", on="arrival", example=QUEUE, severity=Severity.NOTICE)
 def queue_full(step: Step, flow: Flow) -> Iterator[Finding]:
     """The queue of finished connections is full.
 

@@ -181,7 +181,7 @@ def agreed(flow: Flow) -> tuple[Phrase, ...]:
     return tuple(parts)
 
 
-@rule("tcp.handshake-done", "RFC 9293 section 3.5", on="segment", example=OPENING)
+@rule("tcp.handshake-done", "RFC 9293 section 3.5", on="arrival", example=OPENING)
 def handshake_done(step: Step, flow: Flow) -> Iterator[Finding]:
     """ACK: the third segment, and the connection stands.
 
@@ -231,7 +231,7 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         " accept().{port}",
         evidence=(step.call, me.syn, you.syn),
         since=step.call,
-        took=flow.steps[you.syn].time - flow.steps[me.syn].time,
+        took=flow.reached(you.syn) - flow.steps[me.syn].time,
         frame=flow.frame_number(you.syn),
         port=port,
     )
@@ -262,7 +262,7 @@ def accept_returned(step: Step, flow: Flow) -> Iterator[Finding]:
     done = flow.ends[step.side].syn_acked
     if you.syn is None or done is None:
         return
-    waited = step.time - flow.steps[done].time
+    waited = step.time - flow.reached(done)
     yield find(
         "accept() returned a new socket for this connection, {waited:duration} after its handshake was complete (frame"
         " {frame}). The listening socket stays open for others.",

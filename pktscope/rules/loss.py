@@ -134,6 +134,9 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
     answer, known = you.reset, phrase("no answer was seen")
     if answer is not None:
         known = phrase("the RST (frame {frame}) had refused it", frame=flow.frame_number(answer))
+    elif you.syn is not None and flow.lost(you.syn):
+        answer = you.syn
+        known = phrase("its answer, frame {frame}, was lost on the way", frame=flow.frame_number(answer))
     elif you.syn is not None:
         answer = you.syn
         known = phrase("frame {frame} had answered it already", frame=flow.frame_number(answer))
@@ -186,7 +189,7 @@ def syn_ack_again(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(earlier.number):
         return
     asked = you.last_frame if you.last_frame is not None and you.last_frame > earlier.last else None
-    why = phrase("no ACK of it was seen")
+    why = phrase("no ACK of it has arrived") if flow.wire else phrase("no ACK of it was seen")
     if asked is not None and you.syn_acked is not None and flow.steps[asked].segment is not None:
         repeated = flow.steps[asked].segment.verdict & V.SYN_AGAIN  # type: ignore[union-attr]  # tested above
         why = (
@@ -244,7 +247,7 @@ def fin_again(step: Step, flow: Flow) -> Iterator[Finding]:
     earlier = again(step, flow, flow.now.repeated[-1])
     if not telling(earlier.number) or me.fin is None or earlier.first < me.fin:
         return
-    known = phrase("no ACK of it was seen")
+    known = phrase("no ACK of it has arrived") if flow.wire else phrase("no ACK of it was seen")
     if me.fin_acked is not None:
         known = phrase("frame {frame} had acknowledged it already", frame=flow.frame_number(me.fin_acked))
     yield find(

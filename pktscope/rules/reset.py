@@ -30,11 +30,23 @@ def was(step: Step, side: Side) -> State:
     return step.before[0 if side is Side.CLIENT else 1]
 
 
+def counts(step: Step, flow: Flow) -> bool:
+    """Whether this RST ends the connection; on a wire, whether it will once it arrives."""
+    me, you, segment = flow.ends[step.side], flow.ends[step.side.other], step.segment
+    if not flow.wire:
+        return me.reset == step.index
+    if segment is None or flow.memory.setdefault(("rst", step.side), step.index) != step.index:
+        return False
+    if you.state is State.SYN_SENT:
+        return segment.ack is not None and segment.ack >= 1
+    return segment.seq in (you.received, me.nxt)
+
+
 def refuses(step: Step, flow: Flow) -> bool:
     """Whether this RST is the answer to a SYN that asks."""
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     asks = was(step, you.side) is State.SYN_SENT or (you.by_hand is not None and me.syn is None)
-    return me.reset == step.index and you.syn is not None and asks
+    return counts(step, flow) and you.syn is not None and asks
 
 
 @rule("tcp.refused", "RFC 9293 section 3.10.7.1", on="segment", example=REFUSED, severity=Severity.ERROR, flags=RST)
@@ -144,7 +156,7 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
     """
     header = header_of(step)
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if me.reset != step.index or refuses(step, flow) or after_close(step, flow) is not None or me.by_hand is not None:
+    if not counts(step, flow) or refuses(step, flow) or after_close(step, flow) is not None or me.by_hand is not None:
         return
     kind = "RST,ACK" if header.flags & ACK else "RST"
     if step.before == (State.CLOSED, State.CLOSED):
@@ -153,7 +165,10 @@ def reset(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     lost = list(losses(me, you))
     yield find(
-        "{kind} from the {side}{occasion}: the connection ends at once, at both ends ({fins}).{lost}",
+        "{kind} from the {side}{occasion}: the connection ends at once, at both ends ({fins}).{lost}"
+        if not flow.wire
+        else "{kind} from the {side}{occasion}: the connection ends at once, here, and at the other end as soon as this"
+        " arrives ({fins}).{lost}",
         evidence=(me.fin, you.fin),
         kind=kind,
         side=step.side,
@@ -199,7 +214,7 @@ def reset_data_after_close(step: Step, flow: Flow) -> Iterator[Finding]:
     the first send() after it succeeds, and only the RST tells that nobody will read. The next send() fails with EPIPE.
     """
     me, data = flow.ends[step.side], after_close(step, flow)
-    if me.reset != step.index or data is None or me.fin is None:
+    if not counts(step, flow) or data is None or me.fin is None:
         return
     octets = flow.steps[data].octets
     assert octets is not None
@@ -224,7 +239,7 @@ STRAY = (
 )
 
 
-@rule("tcp.reset-ignored", "RFC 5961 section 3.2", on="segment", example=STRAY, severity=Severity.NOTICE, flags=RST)
+@rule("tcp.reset-ignored", "RFC 5961 section 3.2", on="arrival", example=STRAY, severity=Severity.NOTICE, flags=RST)
 def reset_ignored(step: Step, flow: Flow) -> Iterator[Finding]:
     """A RST that does not fit is ignored.
 

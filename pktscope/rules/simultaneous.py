@@ -19,7 +19,7 @@ CROSSED = (
    C > S  FIN ACK           # tcp.fin
    S > C  FIN ACK 11        # tcp.simultaneous-close
    C > S  ACK 2
-   S > C  ACK 12            # tcp.closed tcp.time-wait
+   S > C  ACK 12            # tcp.closed tcp.time-wait-both
 """
 )
 

@@ -76,6 +76,14 @@ def crossing(step: Step, you: End) -> bool:
     return you.fin_end is not None and ack is not None and ack < you.fin_end
 
 
+def brings_ack(step: Step, you: End) -> bool:
+    """Whether this segment is the first to acknowledge the other's FIN, though it may not have arrived yet."""
+    segment = step.segment
+    if segment is None or segment.ack is None or you.fin_end is None:
+        return False
+    return you.fin_acked == step.index or (segment.ack - segment.acked < you.fin_end <= segment.ack)
+
+
 @rule("tcp.fin", "RFC 9293 section 3.6", on="segment", example=FOUR, flags=FIN)
 def fin(step: Step, flow: Flow) -> Iterator[Finding]:
     """FIN: one end has no more to send.
@@ -105,7 +113,7 @@ def fin(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-@rule("tcp.fin-acked", "RFC 9293 section 3.6", on="segment", example=FOUR)
+@rule("tcp.fin-acked", "RFC 9293 section 3.6", on="arrival", example=FOUR)
 def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
     """The first FIN is acknowledged, and half of the connection is closed.
 
@@ -114,12 +122,17 @@ def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
     CLOSE_WAIT has a program that forgot to close them.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if you.fin_acked != step.index or you.fin is None or me.fin is not None or step.segment is None:
+    if you.fin_acked != step.index or you.fin is None or step.segment is None:
+        return
+    if me.fin is not None and me.fin <= step.index:
         return
     yield find(
         "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now in {theirs}, the {side} in"
-        " {mine}: its own direction stays open until it sends FIN too.",
-        evidence=(you.fin,),
+        " {mine}: its own direction stays open until it sends FIN too."
+        if me.fin is None
+        else "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now in {theirs}, the {side}"
+        " in {mine}, for meanwhile its own FIN has left.",
+        evidence=(you.fin, me.fin),
         since=you.fin,
         ack=step.segment.ack,
         side=step.side,
@@ -138,7 +151,7 @@ def fin_second(step: Step, flow: Flow) -> Iterator[Finding]:
     LAST_ACK until the last acknowledgement arrives.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if me.fin != step.index or you.fin is None or you.fin_acked == step.index or crossing(step, you):
+    if me.fin != step.index or you.fin is None or brings_ack(step, you) or crossing(step, you):
         return
     yield find(
         "FIN from the {side} too, {waited:duration} after the {other}'s (frame {frame}){cause}. Now neither has more to"
@@ -163,7 +176,7 @@ def fin_and_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     quick enough, so this is the usual form.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if me.fin != step.index or you.fin is None or you.fin_acked != step.index:
+    if me.fin != step.index or you.fin is None or not brings_ack(step, you):
         return
     yield find(
         "FIN,ACK: the {side} acknowledges the {other}'s FIN (frame {frame}) and has no more to send either{cause}. The"
@@ -184,7 +197,7 @@ def is_last_ack(step: Step, flow: Flow) -> bool:
     return you.fin_acked == step.index and me.fin_acked is not None and you.fin is not None and me.fin is not None
 
 
-@rule("tcp.closed", "RFC 9293 section 3.6", on="segment", example=FOUR)
+@rule("tcp.closed", "RFC 9293 section 3.6", on="arrival", example=FOUR)
 def closed(step: Step, flow: Flow) -> Iterator[Finding]:
     """The last ACK: both directions are closed.
 
@@ -218,14 +231,8 @@ def time_wait(step: Step, flow: Flow) -> Iterator[Finding]:
     why one that is started again asks for SO_REUSEADDR.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if not is_last_ack(step, flow) or me.state is not State.TIME_WAIT:
-        return
-    if you.state is State.TIME_WAIT:
-        yield find(
-            "Both ends sent their FIN before they had the other's, so both stay in TIME_WAIT for 2 MSL (twice the"
-            " longest life of a segment).",
-            evidence=(me.fin, you.fin),
-        )
+    last = brings_ack(step, you) if flow.wire else is_last_ack(step, flow)
+    if not last or me.state is not State.TIME_WAIT or you.state is State.TIME_WAIT:
         return
     yield find(
         "The {side} sent its FIN first (frame {frame}), so it stays in TIME_WAIT for 2 MSL (twice the longest life of a"
@@ -235,6 +242,33 @@ def time_wait(step: Step, flow: Flow) -> Iterator[Finding]:
         frame=flow.frame_number(me.fin or 0),
         other=step.side.other,
     )
+
+
+CROSSED = (
+    OPEN
+    + """
+   C > S  FIN ACK
+   S > C  FIN ACK 11
+   C > S  ACK 2
+   S > C  ACK 12        # tcp.time-wait-both
+"""
+)
+
+
+@rule("tcp.time-wait-both", "RFC 9293 section 3.6.1", on="arrival", example=CROSSED)
+def time_wait_both(step: Step, flow: Flow) -> Iterator[Finding]:
+    """Both ends closed first, so both wait in TIME_WAIT.
+
+    After a simultaneous close neither knows whether its last ACK has arrived, so both must be able to answer a FIN that
+    comes again.
+    """
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if is_last_ack(step, flow) and me.state is you.state is State.TIME_WAIT:
+        yield find(
+            "Both ends sent their FIN before they had the other's, so both stay in TIME_WAIT for 2 MSL (twice the"
+            " longest life of a segment).",
+            evidence=(me.fin, you.fin),
+        )
 
 
 HALF = (
@@ -260,7 +294,8 @@ def half_close(step: Step, flow: Flow) -> Iterator[Finding]:
     goes on acknowledging.
     """
     me, you = flow.ends[step.side], flow.ends[step.side.other]
-    if step.octets is None or you.fin is None or you.fin_acked is None or not flow.now.fresh or you.fin == step.index:
+    known = you.fin_delivered if flow.wire else you.fin_acked is not None
+    if step.octets is None or you.fin is None or not known or not flow.now.fresh or you.fin == step.index:
         return
     if crossing(step, you) or me.reset is not None or you.reset is not None or not flow.once("tcp.half-close"):
         return
@@ -308,5 +343,5 @@ def end_of_stream(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    fin, fin_acked, fin_second, fin_and_ack, closed, time_wait, half_close, end_of_stream,
+    fin, fin_acked, fin_second, fin_and_ack, closed, time_wait, time_wait_both, half_close, end_of_stream,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import RST, Call, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.reset import unread
+from pktscope.rules.reset import counts, unread
 from pktscope.rules.teardown import OPEN
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ AT_ONCE = "pack('ii', 1, 0)"
 
 def closing(step: Step, flow: Flow) -> tuple[int, Call] | None:
     """The close() that was running as a RST left, and its step; None where there was none, or no RST that counts."""
-    if flow.ends[step.side].reset != step.index:
+    if not counts(step, flow):
         return None
     return next(((at, call) for at, call in flow.programs.running(step.side) if call.name == "close"), None)
 

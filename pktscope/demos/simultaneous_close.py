@@ -1,0 +1,38 @@
+"""Both close at the same time: neither has seen the other's FIN when it sends its own.
+
+The client says that it is going to close and then takes as long as its words are under way. So the server closes when
+it has read them, and the client at about the same moment, and the two FINs cross on the wire. Each end expected an ACK
+of its FIN and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its own.
+When that is here, both are in TIME_WAIT, since both have closed first.
+
+It takes a wire on which a segment is under way for a while: on loopback one FIN is there before the other can leave.
+
+To try next: let the client wait ten times as long, and count the states; a wire that is ten times as slow.
+"""
+
+import time
+from socket import AF_INET, SOCK_STREAM, socket
+
+PROMISE = "the two FINs cross, both ends pass through CLOSING, and both wait in TIME_WAIT"
+SHOWS = ("tcp.fin", "tcp.simultaneous-close", "tcp.closed", "tcp.time-wait-both")
+NEEDS = {"topology": "wire", "delay": 0.02}
+SECONDS = 0.8
+
+
+def server(address, pause):
+    listener = socket(AF_INET, SOCK_STREAM)
+    listener.bind(address)
+    listener.listen(5)
+    connection, _ = listener.accept()
+    connection.recv(1024)
+    connection.close()
+    listener.close()
+
+
+def client(address, pause):
+    sock = socket(AF_INET, SOCK_STREAM)
+    sock.connect(address)
+    pause()  # until the server waits in recv()
+    sock.send(b"let us close now")
+    time.sleep(0.02)  # the words are under way; meanwhile the server is still in recv()
+    sock.close()
