@@ -126,10 +126,13 @@ def commands(context: click.Context) -> int | None:
 @commands.command()
 @click.argument("name", required=False)
 @click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the recording (pcapng).")
+@click.option("--recorded", is_flag=True, help="Play its recorded run instead of a live one.")
 @click.option("--compare", nargs=2, metavar="WAY WAY", help="Two of its ways beside each other.")
 @run_options
 @looks
-def demo(name: str | None, write_to: str | None, compare: tuple[str, str] | None, **options: Any) -> int:
+def demo(
+    name: str | None, write_to: str | None, recorded: bool, compare: tuple[str, str] | None, **options: Any
+) -> int:  # fmt: skip
     """Run a sample exchange, live; without NAME, list them.
 
     One that can go several ways shows the first two beside each other, unless --variant names one of them.
@@ -137,6 +140,10 @@ def demo(name: str | None, write_to: str | None, compare: tuple[str, str] | None
     if name is None:
         return list_demos()
     wishes, look = wished(name, options)
+    if recorded:
+        from pktscope.exchange import play_recording
+
+        return play_recording(known_demo(name, wishes.variant), "", look)
     if compare or (known_demo(name).variants and not wishes.variant and not write_to and not look["as_json"]):
         from pktscope.comparing import compare_variants
 
@@ -199,6 +206,7 @@ def record(name: str, write_to: str, **options: Any) -> int:
 @commands.command(short_help="Explain a saved capture.")
 @click.argument("file", metavar="FILE|-", required=False)
 @click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
+@click.option("--recorded", is_flag=True, help="Play its recorded run instead of a live one.")
 @click.option("--compare", nargs=2, metavar="FILE FILE", help="Two captures beside each other, row by row.")
 @looks
 def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **look: Any) -> int:
@@ -336,6 +344,9 @@ def doctor() -> int:
         click.echo(fit(_("yes") if found.ok else _("no"), 4) + " " + say("{step}: {detail}", values))
         if found.way_out:
             click.echo("     " + say("way out: {way_out}", {"way_out": found.way_out}))
+    if profile := ladder.apparmor_profile():
+        click.echo(_("Or allow it to this Python alone, by an AppArmor profile:"))
+        click.echo(profile, nl=False)
     return OK
 
 

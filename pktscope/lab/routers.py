@@ -26,6 +26,11 @@ PATH = ("client", "R1", "R2", "server")
 LINKS = tuple(f"{one}-{other}" for one, other in pairwise(PATH))
 """The interfaces of the recording, in order."""
 
+ADDRESSES = (
+    ("client", "10.0.1.2"), ("R1", "10.0.1.1 10.0.2.1"), ("R2", "10.0.2.2 10.0.3.1"), ("server", "10.0.3.2"),
+)  # fmt: skip
+"""Who has which, for those who read the recording: it tells which way a packet goes."""
+
 _ETHERNET = 1
 """ARPHRD_ETHER."""
 
@@ -61,7 +66,7 @@ def build(needs: Needs, promises: memoryview, slot: int) -> Place:
         with host:
             watches.append(sniffed(card, promises, slot + number, number=number, size=RING, link=link_for(_ETHERNET)))
     ends = {Side.CLIENT: hosts["client"], Side.SERVER: hosts["server"]}
-    settings = (("mtu R1-R2", str(needs.mtu)), *((f"routers {name}", value) for name, value in _SETTINGS.items()))
+    settings = (*ADDRESSES, ("mtu R1-R2", str(needs.mtu)), *((f"routers {name}", value) for name, value in _SETTINGS.items()))
     line = say(_ROOM, {"mtu": needs.mtu, "system": room.system()})
     return Place(
         SERVER, line, (*settings, *applied), tuple(watches), LINKS, "routers", PATH,

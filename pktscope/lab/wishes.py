@@ -54,9 +54,14 @@ class Wishes:
         return {name: value for name, value in wished.items() if value != getattr(plain, name)}
 
     @property
+    def bent(self) -> bool:
+        """Whether frames are lost, late or damaged on purpose."""
+        return bool(self.drops or self.impair or self.loss)
+
+    @property
     def wired(self) -> bool:
         """Whether only a wire can fulfil them."""
-        return self.wire is not None or bool(self.drops or self.impair or self.loss)
+        return self.wire is not None or self.bent
 
 
 def to_text(wishes: Wishes) -> str:

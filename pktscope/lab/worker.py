@@ -107,7 +107,7 @@ class Performance:
         if first is None:
             return refuse(DENIED, say(NO_ROOM, {"name": self.demo.name}))
         rung, refused = first
-        values = {"why": ladder.explain(refused), "way_out": ladder.way_out(rung, refused)}
+        values = {"why": ladder.explain(refused, rung), "way_out": ladder.way_out(rung, refused)}
         return refuse(DENIED, say("no live run here: {why}; {way_out}", values))
 
     def _perform(self, rung: str, refused: Refused | None, settled: Callable[[], None]) -> int:
