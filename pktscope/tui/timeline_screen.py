@@ -236,6 +236,11 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
             if not self.touched:
                 self.following = False
                 self.player = playing.selected(self.player, self.stops.moved(0, 0))
+        elif self.feed is not None and self.session.exchange is not None and not self.session.exchange.demo:
+            from pktscope.own import endings
+            from pktscope.promise import Outcome
+
+            self.kept = Outcome((), endings(step.observation for step in self.feed.flow.steps))
         self.update_view()
 
     # Playing
