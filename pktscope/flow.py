@@ -40,6 +40,8 @@ COPIES = 1_000_000_000
 """Nanoseconds after a complete datagram in which fragments of its identification may be copies."""
 
 
+BESIDE = 0.5
+"""The place of a host that is not on the path: on the client's link."""
 REPLIES = {(4, 0), (6, 129)}
 """Echo replies, by IP version and type: on loopback, where both ends are one address, nothing else tells them apart."""
 
@@ -84,6 +86,8 @@ class Flow:
         """Steps rules remember, by rule and side; likewise."""
         self.memory: dict[tuple[str, int | str], int] = {}
         """What rules must know again later: (what, of which step or side) -> a step or a number."""
+        self.hosts: dict[str, int] = {}
+        """Place on the path by address, where there is one."""
         self.neighbours = Neighbours()
         """What ARP told; flows of one exchange share it."""
         self.frames = 0
@@ -212,6 +216,10 @@ class Flow:
             if not self.settled:
                 self.settle(quoted.source, quoted.target)
             return self._nearest(quoted.target, quoted.source)
+        if isinstance(frame.transport, Arp) and self.hosts:
+            here, there = (self.hosts.get(end.address, BESIDE) for end in (source, target))
+            if here != there:
+                return Side.CLIENT if here < there else Side.SERVER
         if self.settled and source == target and isinstance(frame.transport, Icmp):
             return Side.SERVER if (frame.transport.version, frame.transport.type) in REPLIES else Side.CLIENT
         if not self.settled:

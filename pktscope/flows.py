@@ -114,6 +114,10 @@ class Holder:
         """Whether a new conversation can be its own."""
         return self.shared or not self.strands
 
+    def speaks(self, protocol: str) -> bool:
+        """Whether a conversation of this protocol can be its own; raw sockets speak any."""
+        return self.protocol in (protocol, "raw", "")
+
     def stands_at(self, end: Endpoint) -> bool:
         """Whether it is bound to this end."""
         mine = self.local
@@ -156,6 +160,7 @@ class Flows:
         flow = Flow(wire=self.exchange.topology == "wire", links=self.links)
         flow.kin, flow.taught = self.kin, self._taught
         flow.neighbours = self.neighbours
+        flow.hosts = self.hosts
         return flow
 
     def _hosts(self) -> dict[str, int]:
@@ -263,7 +268,7 @@ class Flows:
 
     def _born(self, key: Key, frame: Frame) -> Strand:
         """A new conversation, told of the calls that led to it."""
-        caller = self._caller(frame)
+        caller = self._caller(key[0], frame)
         _, target = parties(frame)
         number = len(self.strands)
         alone = not number and self._undivided(key[0], caller)
@@ -274,8 +279,9 @@ class Flows:
         else:
             strand = Strand(self._flow(), number)
         servers = [
-            each for each in self._holders.values() if each is not caller and each.free and each.stands_at(target)
-        ]
+            each for each in self._holders.values()
+            if each is not caller and each.free and each.speaks(key[0]) and each.stands_at(target)
+        ]  # fmt: skip
         for each in (caller, *servers):
             strand.learn(() if each is None else self._history(each), self.steps)
         strand.flow.protocol = key[0]
@@ -305,10 +311,11 @@ class Flows:
         }  # fmt: skip
         return [index for index in holder.calls if getattr(self.steps[index].observation, "serial", 0) not in others]
 
-    def _caller(self, frame: Frame) -> Holder | None:
+    def _caller(self, protocol: str, frame: Frame) -> Holder | None:
         """The socket whose call put the first frame of a conversation on the wire; None if that is not certain."""
         source, target = parties(frame)
-        bound = [each for each in self._holders.values() if not each.listening and each.free and each.stands_at(source)]
+        able = [each for each in self._holders.values() if each.free and each.speaks(protocol)]
+        bound = [each for each in able if not each.listening and each.stands_at(source)]
         if len(bound) == 1:
             return bound[0]
         found = []
@@ -373,10 +380,23 @@ class Flows:
             return holder.strands
         if holder.listening:
             return self._of_listener(call, holder)
+        if call.name in OPENING and (begun := self._begun(call, holder)) is not None:
+            return [begun]
         if call.peer is not None and call.name in SENDING:
             aimed = [each for each in holder.strands if aimed_at(call.peer, each.flow)]
             return aimed[-1:] or [self._hall(holder)]
         return holder.strands if len(holder.strands) == 1 else [self._hall(holder)]
+
+    def _begun(self, call: Call, holder: Holder) -> Strand | None:
+        """The conversation a bound socket joins with its connect(): the other end's SYN was there before (RFC 9293
+        section 3.5, simultaneous open)."""
+        ends = frozenset({end for end in (holder.local, call.peer) if end is not None})
+        strand = self._by_key.get((call.protocol, ends, 0)) if call.protocol == "tcp" and len(ends) == 2 else None
+        if strand is None or strand.flow.ends[call.side].frames:
+            return None
+        strand.learn(holder.calls, self.steps)
+        holder.strands = [strand]
+        return strand
 
     def _of_process(self, call: Call) -> list[Strand]:
         """Whose concern it is what a process does without a socket: its end is that of all its conversations."""

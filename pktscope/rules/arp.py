@@ -15,6 +15,9 @@ from pktscope.rules.phrases import frames, spelled
 if TYPE_CHECKING:
     from pktscope.flow import Flow
 
+AT_ONCE = 100_000_000
+"""Nanoseconds after an ARP reply within which the packet that waited for it leaves."""
+
 FIRST = """
 udp 10.0.0.1:40000 > 10.0.0.2:8000
    C > S  ARP 1 10.0.0.1 02:00:00:00:00:01 10.0.0.2 00:00:00:00:00:00   # arp.request
@@ -100,6 +103,8 @@ def resolved(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     known = flow.neighbours.by_address.get(frame.target.address)
     if known is None or sent_so_far(flow, step.side) != 1 or sent_so_far(flow, step.side.other):
+        return
+    if frame.number - known.frame > 2 or frame.time - known.time > AT_ONCE:
         return
     yield find(
         "Only now can the packet to {target} leave: frame {frame} told its hardware address.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pktscope.model import Return, Severity, Step
+from pktscope.model import Return, Severity, Side, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import call_at, frames, spelled
 
@@ -29,7 +29,9 @@ S: recvfrom(1024) = 5
 
 
 def arrived(flow: Flow, datagram: Datagram) -> bool:
-    """Whether a datagram is known to have reached the other host: on loopback by being sent."""
+    """Whether a datagram is known to have reached the other host: on loopback by being sent, on a path never."""
+    if flow.links and flow.steps[datagram.step].side is Side.CLIENT:
+        return False
     if not flow.wire:
         return True
     fate = flow.fates.get(datagram.step)

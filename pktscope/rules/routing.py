@@ -56,7 +56,7 @@ def gateway(step: Step, flow: Flow) -> Iterator[Finding]:
     if router is not None and flow.once(f"route.gateway {step.side}") and router.address != frame.source.address:
         yield find(
             "This packet is for {target}, but its frame is for the hardware address of {router} (frame {frame}):"
-            " {target} is not on this link, so a router gets it to pass it on. Nobody asked for {target} by ARP.",
+            " {target} is not on this link, so a router gets it to pass it on. ARP has not asked for {target}.",
             target=frame.target.address,
             router=router.address,
             frame=router.frame,

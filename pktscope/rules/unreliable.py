@@ -35,7 +35,9 @@ def gap(step: Step, flow: Flow) -> Iterator[Finding]:
     Datagrams carry no numbers, so nobody notices that one is missing, nobody waits for it and nobody sends it again.
     A program that cares must number its messages itself, acknowledge them and repeat what got lost, or use TCP.
     """
-    received, skipped, call = flow.now.received, flow.now.skipped, call_at(flow, step.call)
+    received, call = flow.now.received, call_at(flow, step.call)
+    complaint = flow.ends[step.side.other].complaint  # what ICMP has told of needs no other word
+    skipped = [each for each in flow.now.skipped if complaint is None or each.step > complaint]
     if received is None or not skipped or call is None or not flow.ends[step.side].bound:
         return
     yield find(
