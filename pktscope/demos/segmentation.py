@@ -24,7 +24,10 @@ SHOWS = {
     "offload": ("capture.super-packet", "tcp.ack", "tcp.bytes-delivered"),
 }
 NEEDS = {
-    "cut": {"topology": "lo", "mtu": 1500, "offload": False, "shared": False},
+    "cut": {
+        "topology": "lo", "mtu": 1500, "offload": False, "shared": False,
+        "sysctls": {"net.ipv4.tcp_tso_win_divisor": "100"},  # send at once what may be sent
+    },
     "offload": {"topology": "lo", "mtu": 1500, "offload": True, "shared": False},
 }
 SECONDS = 0.6
