@@ -1,9 +1,9 @@
 """Both close at the same time: neither has seen the other's FIN when it sends its own.
 
-The client says that it is going to close and then takes as long as its words are under way. So the server closes when
-it has read them, and the client at about the same moment, and the two FINs cross on the wire. Each end expected an ACK
-of its FIN and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its own.
-When that is here, both are in TIME_WAIT, since both have closed first.
+The client says that it is going to close, and waits until its words have arrived but no answer can be back. So the
+server closes when it has read them, the client a moment later, and the two FINs cross on the wire. Each end expected an
+ACK of its FIN and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its
+own. When that is here, both are in TIME_WAIT, since both have closed first.
 
 It takes a wire on which a segment is under way for a while: on loopback one FIN is there before the other can leave.
 
@@ -15,7 +15,7 @@ from socket import AF_INET, SOCK_STREAM, socket
 
 PROMISE = "the two FINs cross, both ends pass through CLOSING, and both wait in TIME_WAIT"
 SHOWS = ("tcp.fin", "tcp.simultaneous-close", "tcp.closed", "tcp.time-wait-both")
-NEEDS = {"topology": "wire", "delay": 0.02}
+NEEDS = {"topology": "wire", "delay": 0.04}
 SECONDS = 0.8
 
 
@@ -34,5 +34,5 @@ def client(address, pause):
     sock.connect(address)
     pause()  # until the server waits in recv()
     sock.send(b"let us close now")
-    time.sleep(0.02)  # the words are under way; meanwhile the server is still in recv()
+    time.sleep(0.06)  # our words take 40 ms, and the server's FIN will take as long: ours leaves in between
     sock.close()

@@ -31,6 +31,12 @@ def header_of(step: Step) -> Tcp:
     return transport
 
 
+def crossed_open(flow: Flow) -> bool:
+    """Whether each end has asked by itself: two SYNs that crossed, and no answer to a SYN among them."""
+    syns = [end.syn for end in flow.ends.values()]
+    return all(syn is not None and not header_of(flow.steps[syn]).flags & ACK for syn in syns)
+
+
 @rule("tcp.syn", "RFC 9293 section 3.5", on="segment", example=OPENING)
 def syn(step: Step, flow: Flow) -> Iterator[Finding]:
     """SYN: one end asks to open a connection.
@@ -219,6 +225,7 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if me.syn is None or you.syn is None or step.call is None or me.syn < step.call or me.state is State.UNKNOWN:
         return
+    here = me.syn_acked if flow.wire and me.syn_acked is not None else you.syn  # its first copy may have been lost
     local = me.endpoint
     chosen = local is not None and local.port is not None and not me.bound
     port = (
@@ -226,13 +233,24 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         if local and chosen
         else ""
     )
+    if crossed_open(flow) and me.syn_acked is not None:
+        yield find(
+            "connect() returned: the {other} has asked, too (SYN, frame {frame}), and has acknowledged this end's SYN"
+            " (frame {answer}). Nobody listens here, and nobody accepts.",
+            evidence=(step.call, me.syn, you.syn, me.syn_acked),
+            since=step.call,
+            other=step.side.other,
+            frame=flow.frame_number(you.syn),
+            answer=flow.frame_number(me.syn_acked),
+        )
+        return
     yield find(
         "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the SYN. It did not wait for"
         " accept().{port}",
-        evidence=(step.call, me.syn, you.syn),
+        evidence=(step.call, me.syn, here),
         since=step.call,
-        took=flow.reached(you.syn) - flow.steps[me.syn].time,
-        frame=flow.frame_number(you.syn),
+        took=flow.reached(here) - flow.steps[me.syn].time,
+        frame=flow.frame_number(here),
         port=port,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Severity, Step
 from pktscope.rules.again import V, shark, span, telling
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.rules.handshake import crossed_open
 from pktscope.rules.loss import ASKED
 from pktscope.rules.teardown import OPEN
 from pktscope.words import Phrase, phrase
@@ -149,6 +150,8 @@ def d_sack(step: Step, flow: Flow) -> Iterator[Finding]:
     segment, you = step.segment, flow.ends[step.side.other]
     if segment is None or not flow.is_a(step, V.D_SACK) or not segment.sack:
         return
+    if segment.sack[0] == (0, 1) and crossed_open(flow):
+        return  # the SYN,ACK of a simultaneous open repeats the SYN, as it must
     if not telling(flow.count(f"d-sack {step.side}")):
         return
     first, end = segment.sack[0]

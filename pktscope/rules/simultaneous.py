@@ -86,10 +86,14 @@ def simultaneous_open(step: Step, flow: Flow) -> Iterator[Finding]:
             frame=flow.frame_number(you.syn),
             state=me.state,
         )
-    elif flags & ACK and you.syn_acked == step.index:
+    elif flags & ACK and (
+        step.segment is not None and step.segment.acked if flow.wire else you.syn_acked == step.index
+    ):
         yield find(
             "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}) and repeats its"
-            " own. The {other} is now in {theirs}.",
+            " own. The {other} is now in {theirs}."
+            if not flow.wire
+            else "SYN,ACK: the {side} acknowledges the {other}'s SYN (frame {frame}) and repeats its own.",
             evidence=(me.syn, you.syn),
             since=min(me.syn, you.syn),
             side=step.side,

@@ -138,7 +138,7 @@ def needless(step: Step, flow: Flow) -> Iterator[Finding]:
     segment, you = step.segment, flow.ends[step.side.other]
     if segment is None or not segment.sack:
         return
-    piece = next((each for each in you.pieces(*segment.sack[0]) if each.again), None)
+    piece = next((each for each in you.pieces(*segment.sack[0]) if each.again and each.first), None)
     if piece is None or not telling(flow.count(f"needless {step.side}"), 3):
         return
     last = piece.again[-1]
