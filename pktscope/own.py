@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import shlex
+import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,7 @@ Words = tuple[str, tuple[str, ...]]
 
 def parted(asked: Asked) -> tuple[Words, list[Words]]:
     """Who is the server, and who are the clients."""
-    commands = [(words[0], tuple(words[1:])) for words in map(split, asked.clients)]
+    commands = [(words[0], tuple(words[1:])) for words in map(command, asked.clients)]
     if not asked.programs:
         raise Stop(USAGE, _("which program is the server? pktscope run SERVER.py CLIENT.py"))
     first, *others = asked.programs
@@ -114,21 +115,27 @@ def parted(asked: Asked) -> tuple[Words, list[Words]]:
         if not commands:
             raise Stop(USAGE, _("which program is the client? pktscope run --client './client 8000' -- ./server 8000"))
         return (first, tuple(others)), commands
-    given = [tuple(shlex.split(each)) for each in asked.client_arguments]
+    given = [split(each) for each in asked.client_arguments]
     scripts = [(path, given[min(at, len(given) - 1)] if given else ()) for at, path in enumerate(others)]
     if not scripts and not commands:
         raise Stop(USAGE, _("which program is the client? pktscope run SERVER.py CLIENT.py"))
-    return (first, tuple(shlex.split(asked.server_arguments))), [*scripts, *commands]
+    return (first, split(asked.server_arguments)), [*scripts, *commands]
 
 
-def split(command: str) -> list[str]:
-    """A command's words, as a shell takes them."""
+def split(words: str) -> tuple[str, ...]:
+    """Words as a shell takes them."""
     try:
-        words = shlex.split(command)
+        return tuple(shlex.split(words))
     except ValueError:
-        words = []
+        values = {"words": quoted(words)}
+        raise Stop(USAGE, say(N_("{words}: a quotation mark in it is not closed"), {**values})) from None
+
+
+def command(text: str) -> tuple[str, ...]:
+    """The words of a --client."""
+    words = split(text)
     if not words:
-        raise Stop(USAGE, say(N_("--client {command}: that is no command"), {"command": quoted(command)}))
+        raise Stop(USAGE, say(N_("--client {command}: that is no command"), {"command": quoted(text)}))
     return words
 
 
@@ -142,6 +149,8 @@ def wanted(path: str, arguments: tuple[str, ...], names: dict[str, str]) -> Want
     from pktscope.lab.own import Wanted
 
     if not is_script(path):
+        if shutil.which(path) is None:
+            raise Stop(USAGE, say(N_("cannot run {file}: there is no such program"), {"file": quoted(path)}))
         return Wanted(os.getcwd(), os.path.basename(path), (path, *arguments), traced=False)
     check(path)
     return Wanted(os.path.abspath(path), names[path], arguments)

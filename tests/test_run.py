@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from pktscope.lab import runner
 from pktscope.lab.wishes import Wishes
 from pktscope.model import Call, Note, Return, Side
 from pktscope.own import Asked, endings, specification
-from tests.labtools import Recording
+from tests.labtools import Recording, until
 
 PROGRAMS = Path(__file__).parent / "programs"
 LOOPS = "the run ended it: a server loops for ever"
@@ -321,6 +322,63 @@ def test_datagrams_through_a_wire() -> None:
 
     assert printed(recording, Side.CLIENT) == ["('127.0.0.1', 12000) says A"]
     assert ends(recording)["client 1"] == "the run ended it: it waited for what could never come"
+
+
+def test_commands_that_cannot_be_are_refused() -> None:
+    """A command that is not there, and words that are none, are one line each before anything runs."""
+    script = str(PROGRAMS / "tcp_loop_server.py")
+
+    for asked, word in (
+        (Asked((script,), clients=("no-such-command 1",)), "there is no such program"),
+        (Asked((script,), clients=("",)), "that is no command"),
+        (Asked((script, script), server_arguments="it's"), "is not closed"),
+    ):
+        with pytest.raises(Stop) as stopped:
+            specification(asked, interactive=False)
+        assert word in stopped.value.line
+
+
+@live
+def test_waiting_for_the_keyboard_in_select() -> None:
+    """select() on sys.stdin wakes when a line is there, and reads it; so does a loop over sys.stdin."""
+    for name, expected in (("select_client.py", ["<ONE", ">", "<TWO", ">"]), ("stdin_client.py", ["b'ONE'", "b'TWO'"])):
+        recording = run("tcp_loop_server.py", name, input_client=("one", "two"))
+
+        assert printed(recording, Side.CLIENT) == expected
+        assert ends(recording) == {"client 1": "", "server 1": LOOPS}
+
+
+@live
+def test_nothing_is_left_when_the_screen_is_killed(tmp_path: Path) -> None:
+    """SIGKILL for the command itself: what its programs started goes too, other sessions and all."""
+    mark = f"31{os.getpid()}"
+    (tmp_path / "server.py").write_text(
+        "import os, socket, subprocess, time\n"
+        "s = socket.create_server(('127.0.0.1', 8000))\n"
+        f"subprocess.Popen(['sleep', '{mark}'], start_new_session=True)\n"
+        "os.fork() or os.setsid()\n"
+        "print('ready')\n"
+        "time.sleep(1000)\n"
+    )
+    command = [sys.executable, "-m", "pktscope", "run", "--plain", "server.py", "--client", f"sleep {mark}"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        until(lambda: len(sleeping(mark)) == 2)
+        process.kill()
+    until(lambda: not sleeping(mark))
+
+    assert sleeping(mark) == []
+
+
+def sleeping(mark: str) -> list[str]:
+    """Processes whose command line ends with this."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        found += [entry] if words[:2] == [b"sleep", mark.encode()] else []
+    return found
 
 
 def test_endings_of_several_clients() -> None:
