@@ -157,13 +157,13 @@ def demo(
 
 def wished(name: str, options: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
     """The options of `run_options` as wishes, and the others; one clear line where the demo cannot fulfil them."""
-    from pktscope.lab import impair, wishes
+    from pktscope.lab import wishes
 
     given = {option: options.pop(option) for option in RUN_OPTIONS}
     try:
         wanted = wishes.understood(**given)
         wishes.needs_of(known_demo(name, wanted.variant), wanted)
-    except (impair.BadRule, wishes.Impossible) as error:
+    except ValueError as error:  # wishes.Impossible or impair.BadRule, one plain line; impair is loaded where it is used
         raise Stop(USAGE, str(error)) from None
     return wanted, options
 

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from pktscope.demos import Demo, Needs
-from pktscope.lab import impair
 from pktscope.words import say
 
 SLOWEST = 10.0
@@ -86,6 +85,10 @@ def understood(
     interactive: bool = False,
 ) -> Wishes:  # fmt: skip
     """Wishes from the options' texts. Raises impair.BadRule for one that cannot be read."""
+    if wire is None and loss is None and not rules:
+        return Wishes(variant, host, six, None, tuple(drop), (), 0.0, seed, tuple(says), interactive)
+    from pktscope.lab import impair
+
     for rule in rules:
         impair.parse(rule)
     delay = impair.duration(wire) if wire is not None else None
