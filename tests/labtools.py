@@ -7,11 +7,11 @@ import pickle
 import struct
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pktscope.capture.recording import Told, read_entry
 from pktscope.lab import ladder, room, runner, threshold
-from pktscope.model import Call, End, Exchange, Return, Sample, Side
+from pktscope.model import Call, End, Exchange, Fate, Return, Sample, Side
 
 
 def blocks(recording: bytes) -> Iterator[tuple[int, bytes]]:
@@ -32,13 +32,16 @@ class Recording:
     def __init__(self, octets: bytes, refusal: str, status: int) -> None:
         self.refusal, self.status = refusal, status
         self.order: list[tuple[int, Told | bytes]] = []
+        self.links: list[int] = []
+        """The interface of each frame, by its number in the recording."""
         for kind, body in blocks(octets):
             if kind == 9:
                 told = read_entry(body[: -(len(body) % 4) or None].rstrip(b"\0"))
                 assert told is not None
                 self.order.append((getattr(told, "time", 0), told))
             elif kind == 6:
-                _, high, low, captured = struct.unpack_from("<IIII", body)
+                link, high, low, captured = struct.unpack_from("<IIII", body)
+                self.links.append(link)
                 self.order.append((high << 32 | low, body[20 : 20 + captured]))
 
     @property
@@ -67,13 +70,17 @@ class Recording:
     def back(self, call: Call) -> Return:
         return next(told for _, told in self.order if isinstance(told, Return) and told.serial == call.serial)
 
+    @property
+    def fates(self) -> list[Fate]:
+        return [told for _, told in self.order if isinstance(told, Fate)]
+
     def samples(self, side: Side) -> list[Sample]:
         return [told for _, told in self.order if isinstance(told, Sample) and told.side is side]
 
 
-def record(demo: str, *, host: bool = False) -> Recording:
-    """Run a demo to its end."""
-    with runner.start(demo, host=host) as run:
+def record(demo: str, **wishes: Any) -> Recording:
+    """Run a demo to its end, with wishes by the fields of Wishes."""
+    with runner.start(demo, **wishes) as run:
         octets = run.stream.read()
         return Recording(octets, run.refusal, run.wait(10))
 

@@ -71,7 +71,7 @@ def parse(text: str) -> Impairment:
     for word, known in ((action, ACTIONS), (what, WHATS), (side, ("client", "server"))):
         if word not in known:
             raise BadRule(say("'{rule}': '{word}' should be one of {known}",
-                              {"rule": shown, "word": word, "known": ", ".join(known)}))  # fmt: skip
+                              {"rule": shown, "word": ascii(word)[1:-1], "known": ", ".join(known)}))  # fmt: skip
     if (by is not None) != (action == "delay"):
         raise BadRule(say("'{rule}': 'by TIME' belongs to 'delay', and to nothing else", {"rule": shown}))
     return Impairment(cast("Action", action), what, _numbers(numbers or "1", shown), Side(side), duration(by or "0 s"))

@@ -185,9 +185,10 @@ class Wire:
         self._judge = Judge(impairments)
         self._words = words
         self._free = dict.fromkeys(cards, 0)
+        """When the next frame may be handed to each card."""
         self._held: dict[str, list[tuple[int, Passage]]] = {card: [] for card in cards}
         """Swapped frames: what they wait for has not come yet."""
-        self._queue: list[tuple[int, int, Passage]] = []
+        self._queues: dict[str, list[tuple[int, int, Passage]]] = {card: [] for card in cards}
         self._order = count()
         self._latest = 0
         self._numbers = count(1)
@@ -199,23 +200,28 @@ class Wire:
         while (taken := self._take()) is not None:
             self._accept(*taken)
         now = time.time_ns()
-        for card, held in self._held.items():
+        for held in self._held.values():
             while held and held[0][0] <= now:
                 late = held.pop(0)[1]
                 late.what = "delayed"
-                self._put(self._across[card], now, late)
-        while self._queue and self._queue[0][0] <= time.time_ns():
-            self._hand_on(heapq.heappop(self._queue)[2])
+                self._put(now, late)
+        for card, queue in self._queues.items():
+            if queue and self._when(card) <= time.time_ns():
+                self._hand_on(heapq.heappop(queue)[2])
         self._words[_QUEUED] = self._under_way()
 
     def due(self) -> float:
         """Seconds until something has to be done, at most a heartbeat."""
-        times = [self._queue[0][0]] if self._queue else []
+        times = [self._when(card) for card, queue in self._queues.items() if queue]
         times += [held[0][0] for held in self._held.values() if held]
         return min(HEARTBEAT, max(0.0, (min(times) - time.time_ns()) / 1e9)) if times else HEARTBEAT
 
+    def _when(self, card: str) -> int:
+        """When the next frame for this card is handed on: never right behind the one before, however late that was."""
+        return max(self._queues[card][0][0], self._free[card])
+
     def _under_way(self) -> int:
-        return len(self._queue) + sum(map(len, self._held.values()))
+        return sum(map(len, self._queues.values())) + sum(map(len, self._held.values()))
 
     def _take(self) -> tuple[int, str, bytes] | None:
         """The next frame that is one of the hosts': its stamp, whose card it came from, and itself."""
@@ -247,23 +253,16 @@ class Wire:
         if rule.action == "swap":
             self._held[card].append((at + HOLD, passage))
             return
-        if not rule.by:  # one frame at a time; but a late one holds up nobody
-            at = self._slot(card, at)
-        self._put(passage.card, at, passage)
+        self._put(at, passage)
         if rule.action == "double":
-            self._put(passage.card, self._slot(card, at), passage)
-        if not rule.by:
+            self._put(at, passage)
+        if not rule.by:  # one that is late by itself is not the next
             for _, waiting in self._held[card]:
-                self._put(waiting.card, self._slot(card, at), waiting)
+                self._put(at, waiting)
             self._held[card].clear()
 
-    def _slot(self, card: str, at: int) -> int:
-        """The first moment from `at` on at which the direction from `card` is free."""
-        at = self._free[card] = max(at, self._free[card] + SPACING)
-        return at
-
-    def _put(self, card: str, at: int, passage: Passage) -> None:
-        heapq.heappush(self._queue, (at, next(self._order), passage))
+    def _put(self, at: int, passage: Passage) -> None:
+        heapq.heappush(self._queues[passage.card], (at, next(self._order), passage))
 
     def _hand_on(self, passage: Passage) -> None:
         """Give a frame to the card it is for. Stamped first: what it causes is stamped later."""
@@ -274,6 +273,7 @@ class Wire:
             passage.what = "dropped"
         else:
             passage.arrivals += (now,)
+        self._free[passage.card] = now + SPACING
         self._words[_SENT] += 1
         self._tell(passage, now)
 
@@ -308,7 +308,7 @@ def _be_relay(wire: Wire, pipe: int, stop: int) -> NoReturn:
             wire.turn()
             if _flush(wire, pipe):
                 wire.promise(before)
-            ready, _, _ = select.select([wire.socket, stop], [pipe] if wire.unsent else [], [], wire.due())
+            ready, _, _ = select.select([wire.socket.fileno(), stop], [pipe] if wire.unsent else [], [], wire.due())
             if stop in ready:
                 break
         wire.turn()

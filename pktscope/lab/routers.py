@@ -66,7 +66,11 @@ def build(needs: Needs, promises: memoryview, slot: int) -> Place:
         with host:
             watches.append(sniffed(card, promises, slot + number, number=number, size=RING, link=link_for(_ETHERNET)))
     ends = {Side.CLIENT: hosts["client"], Side.SERVER: hosts["server"]}
-    settings = (*ADDRESSES, ("mtu R1-R2", str(needs.mtu)), *((f"routers {name}", value) for name, value in _SETTINGS.items()))
+    settings = (
+        *ADDRESSES,
+        ("mtu R1-R2", str(needs.mtu)),
+        *((f"routers {name}", value) for name, value in _SETTINGS.items()),
+    )
     line = say(_ROOM, {"mtu": needs.mtu, "system": room.system()})
     return Place(
         SERVER, line, (*settings, *applied), tuple(watches), LINKS, "routers", PATH,
