@@ -129,7 +129,7 @@ def said(call: ast.Call) -> Iterator[str]:
 def constants(node: ast.AST | None) -> Iterator[str]:
     """The texts an expression may be: a constant, or one of two."""
     match node:
-        case ast.Constant(value=str(text)) if text:
+        case ast.Constant(value=str(text)) if text.strip():
             yield text
         case ast.IfExp():
             yield from constants(node.body)
