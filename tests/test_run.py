@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,7 +21,13 @@ from tests.labtools import Recording, until
 PROGRAMS = Path(__file__).parent / "programs"
 LOOPS = "the run ended it: a server loops for ever"
 
-live = pytest.mark.usefixtures("private_room")
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def live(test: Test) -> Test:
+    """A test of real programs in a private room."""
+    marked: Test = pytest.mark.live(pytest.mark.usefixtures("private_room")(test))
+    return marked
 
 
 def run(server: str, *clients: str, **asked: Any) -> Recording:
@@ -49,7 +56,7 @@ def plain(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROGRAMS, capture_output=True, text=True, timeout=60, check=False)
 
 
-ONE_WORD = (
+ONE_WORD: tuple[tuple[str, str, dict[str, Any], str, bool], ...] = (
     ("tcp_once_server.py", "tcp_once_client.py", {"input_client": ("hello",)}, "From Server: HELLO", True),
     ("udp_loop_server.py", "udp_loop_client.py", {"input_client": ("a", "q")}, "('127.0.0.1', 12000) says A", False),
     ("framing_server.py", "framing_client.py", {}, "b'egassem driht regnol hcum a'", True),
