@@ -163,7 +163,7 @@ def wished(name: str, options: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
     try:
         wanted = wishes.understood(**given)
         wishes.needs_of(known_demo(name, wanted.variant), wanted)
-    except ValueError as error:  # wishes.Impossible or impair.BadRule, one plain line; impair is loaded where it is used
+    except ValueError as error:  # wishes.Impossible or impair.BadRule: one plain line
         raise Stop(USAGE, str(error)) from None
     return wanted, options
 

@@ -11,7 +11,7 @@ variant's name as a third argument, and PROMISE, SHOWS and NEEDS may each be one
 
 from __future__ import annotations
 
-import importlib
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -147,22 +147,42 @@ def load(name: str, variant: str = "") -> Demo:
     """The demo of this name, in this variant (the first if none is named). Raises NoSuchDemo."""
     if name not in ORDER:
         raise NoSuchDemo(f"there is no demo {name[:40]!r}; there are {', '.join(ORDER[:-1])} and {ORDER[-1]}")
-    module = importlib.import_module("pktscope.demos." + name.replace("-", "_"))
-    variants: Mapping[str, str] = getattr(module, "VARIANTS", {})
+    file = name.replace("-", "_") + ".py"
+    source = (Path(__file__).parent / file).read_text(encoding="utf-8")
+    story, facts = told(source)
+    variants: Mapping[str, str] = facts.get("VARIANTS", {})
     if variant and variant not in variants:
         known = f"there are {', '.join(variants)}" if variants else "it has none"
         raise NoSuchDemo(f"the demo {name} has no variant {variant[:40]!r}; {known}")
     variant = variant or next(iter(variants), "")
-    title, _, story = (module.__doc__ or "").strip().partition("\n")
+    title, _, story = story.partition("\n")
 
     def mine(value: Any) -> Any:
         return value[variant] if variant and isinstance(value, Mapping) and variant in value else value
 
     return Demo(
-        name, title.rstrip("."), story.strip(), mine(module.PROMISE), tuple(mine(module.SHOWS)),
-        Needs(**mine(module.NEEDS)), mine(module.SECONDS), name.replace("-", "_") + ".py",
-        Path(module.__file__ or "").read_text(encoding="utf-8"), variant, tuple(variants.items()),
+        name, title.rstrip("."), story.strip(), mine(facts["PROMISE"]), tuple(mine(facts["SHOWS"])),
+        Needs(**mine(facts["NEEDS"])), mine(facts["SECONDS"]), file, source, variant, tuple(variants.items()),
     )  # fmt: skip
+
+
+FACTS = frozenset({"PROMISE", "SHOWS", "NEEDS", "SECONDS", "VARIANTS"})
+
+
+def told(source: str) -> tuple[str, dict[str, Any]]:
+    """What a demo says of itself: its docstring, and its FACTS by name, which are literals.
+
+    Read, not run: some demos import scapy, which takes longer than everything else together.
+    """
+    tree = ast.parse(source)
+    facts = {
+        target.id: ast.literal_eval(each.value)
+        for each in tree.body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Name) and target.id in FACTS
+    }
+    return (ast.get_docstring(tree, clean=False) or "").strip(), facts
 
 
 def every() -> tuple[Demo, ...]:
