@@ -40,13 +40,12 @@ def parse(octets: bytes) -> Dhcp | None:
     if len(octets) < 240 or octets[236:240] != COOKIE or octets[0] not in (1, 2):
         return None
     options = read_options(octets, 240)
-    kind = options.get(53, b"")
-    lease = options.get(51, b"")
+    kind, lease = options.get(53, b""), options.get(51, b"")
+    requested, server, mask, router, resolver = (address(options.get(number, b"")) for number in (50, 54, 1, 3, 6))
     return Dhcp(
         TYPES.get(kind[0], f"type {kind[0]}") if kind else "BOOTP",
         int.from_bytes(octets[4:8], "big"), octets[28:34].hex(":"), address(octets[16:20]),
-        *(address(options.get(number, b"")) for number in (50, 54, 1, 3, 6)),
-        int.from_bytes(lease, "big") if len(lease) == 4 else None,
+        requested, server, mask, router, resolver, int.from_bytes(lease, "big") if len(lease) == 4 else None,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def client(address, pause):
 
     offer = ask("discover")
     pause()
-    told = dict(option for option in offer[DHCP].options if isinstance(option, tuple))
+    told = dict(offer[DHCP].options[:-1])  # the last is "end"
     ask("request", ("requested_addr", offer.yiaddr), ("server_id", told["server_id"]))
     hears.close()
     sends.close()
