@@ -73,8 +73,11 @@ class Demos:
     def demo(self, name: str, variant: str = "", write_to: str | None = None) -> Session:
         """A run of a demo; once more where it misses its promise, and its recording where that does not help."""
         from pktscope import demos
+        from pktscope.exchange import promised
+        from pktscope.lab.wishes import Wishes
 
-        return self.session(demos.load(name, variant), again=True, interactive=True, write_to=write_to)
+        demo = promised(demos.load(name, variant), Wishes(**self.options))
+        return self.session(demo, again=True, interactive=True, write_to=write_to)
 
     def session(self, demo: Demo, *, again: bool, interactive: bool = False, write_to: str | None = None) -> Session:
         """One run of a demo; `interactive`: somebody can type for it; `write_to`: a file to keep it in."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from itertools import pairwise
 
 import pytest
 
 from pktscope import demos
-from pktscope.lab import impair, wishes
+from pktscope.lab import impair, runner, wishes
 from pktscope.lab.relay import SPACING
 from pktscope.lab.wishes import Impossible, Wishes
 from pktscope.model import Fate, Sample, Side, State
-from tests.labtools import Recording, record
+from tests.labtools import Recording, descendants, parents, record, until
 
 pytestmark = pytest.mark.usefixtures("private_room")
 
@@ -174,3 +176,20 @@ def test_options_are_understood_or_refused() -> None:
     for options in ({"wire": "20"}, {"wire": "30s"}, {"loss": "much"}, {"rules": ("drop it",)}):
         with pytest.raises(impair.BadRule):
             wishes.understood(**options)  # type: ignore[arg-type]
+
+
+# --- the end ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["retransmission", "ttl"])
+@pytest.mark.parametrize("victim", ["worker", "last"])
+def test_nothing_is_left_behind(name: str, victim: str) -> None:
+    """SIGKILL of the outermost process or of the one started last ends a run of several hosts: processes and all."""
+    with runner.start(name) as run:
+        assert run.stream.read(1)
+        assert until(lambda: len(descendants(run.pid)) >= 5)
+        tree = sorted({run.pid} | descendants(run.pid))
+        os.kill(tree[0] if victim == "worker" else tree[-1], signal.SIGKILL)
+        run.stream.read()
+
+        assert until(lambda: not set(tree[1:]) & set(parents()))
