@@ -43,9 +43,12 @@ class Traced(_Socket):
 
     teller: Teller
     diag: Diag
+    silent = False
+    """Talks with its own kernel only (a library looks up the interfaces): that is no part of any exchange."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
         self.identity = self.teller.number()
+        self.silent = family == socket.AF_NETLINK
         if fileno is not None:
             super().__init__(family, type, proto, fileno)
             return
@@ -99,6 +102,8 @@ class Traced(_Socket):
     def _enter(self, name: str, given: tuple[Any, ...], named: dict[str, Any], protocol: Protocol = "") -> int:
         """Tell that a call is about to enter the kernel; the serial its return will carry."""
         teller, serial = self.teller, self.teller.number()
+        if self.silent:
+            return serial
         local, peer = _ends(self)
         shown, (length, data) = spell.arguments(name, given, named), offered(name, given)
         (file, line), protocol, descriptor = teller.place(), protocol or self.protocol, self.fileno()
@@ -117,6 +122,8 @@ class Traced(_Socket):
               ends: tuple[Endpoint | None, Endpoint | None] | None = None) -> None:  # fmt: skip
         """Tell that a call has come back. Stamped before anything else is done."""
         teller = self.teller
+        if self.silent:
+            return
         with teller as now:
             local, connected = ends or _ends(self if made is None else made)
             if made is not None and connected is not None:
