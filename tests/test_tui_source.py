@@ -12,7 +12,7 @@ from pktscope.tui.feed import Feed
 from pktscope.tui.source import numbered, own_lines, program
 
 CAPTURES = Path(__file__).parent.parent / "captures"
-DEMOS = ("fragmentation", "handshake", "nagle", "teardown", "udp-echo")
+DEMOS = ("fragmentation", "handshake", "nagle.nagle", "teardown", "udp-echo")
 
 
 def followed(name: str) -> tuple[Store, Feed]:
@@ -61,7 +61,7 @@ def test_a_program_in_part_keeps_its_numbers() -> None:
 
 def test_folds_are_laid_out_anew_in_slices() -> None:
     """The same rows come out, however small the slices are."""
-    _, feed = followed("nagle")
+    _, feed = followed("nagle.nagle")
     rows = list(feed.timeline.rows)
     feed.refold(True)
     assert not feed.done

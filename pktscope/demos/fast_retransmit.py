@@ -24,9 +24,9 @@ SHOWS = {
     "no-sack": ("lab.dropped", "tcp.duplicate-ack", "tcp.fast-retransmission", "tcp.bytes-delivered"),
 }
 NEEDS = {
-    "sack": {"topology": "wire", "delay": 0.005, "impair": ("drop data 3 from client",)},
+    "sack": {"topology": "wire", "delay": 0.020, "impair": ("drop data 3 from client",)},
     "no-sack": {
-        "topology": "wire", "delay": 0.005, "impair": ("drop data 3 from client",),
+        "topology": "wire", "delay": 0.020, "impair": ("drop data 3 from client",),
         "sysctls": {"net.ipv4.tcp_sack": "0"},
     },
 }  # fmt: skip

@@ -9,7 +9,8 @@ The server acknowledges many segments with one ACK; an ACK means everything belo
 With offload, as on most machines, TCP hands "super-packets" of up to 64 kB to the network card, which does the
 cutting. A sniffer sits in between and shows packets that no link could carry. On loopback nobody ever cuts them.
 
-To try next: sendall(1448) and sendall(1449); an MTU of 9000; look at your own machine's loopback with --host.
+To try next: sendall(1448) and sendall(1449); an MTU of 9000; look at your own machine's loopback with `pktscope live -i
+lo`.
 """
 
 from socket import AF_INET, IPPROTO_TCP, SO_RCVBUF, SOCK_STREAM, SOL_SOCKET, TCP_QUICKACK, socket
