@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pktscope.exits import PERMISSION, Stop
-from pktscope.words import _, say
+from pktscope.words import N_, _, say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pktscope.tui.comparison import Comparison
     from pktscope.tui.session import Session
 
-TITLE = "pktscope: what really happens on the wire when two programs talk"
+TITLE = N_("pktscope: what really happens on the wire when two programs talk")
 
 
 def browse(look: dict[str, Any]) -> int:
@@ -63,6 +63,11 @@ class Demos:
         self.options = options or {}
         self.groups = demos.GROUPS
         self.running: list[Run] = []
+
+    @property
+    def plain(self) -> bool:
+        """Whether runs are as the demos have them: a run over a wire that somebody made worse may miss its promise."""
+        return not {"wire", "drops", "impair", "loss", "says"} & set(self.options)
 
     def demos(self) -> tuple[Demo, ...]:
         """Every demo, in its first variant."""
@@ -124,7 +129,7 @@ class Demos:
         shown = tuple(names.index(variant) for variant in variants or names[:2])
         comparison = Comparison(
             _(demo.title), screen_options(self.look), demo.variants,
-            lambda variant: self.session(demos.load(name, variant), again=True), (shown[0], shown[1]),
+            lambda variant: self.session(demos.load(name, variant), again=self.plain), (shown[0], shown[1]),
         )  # fmt: skip
         for way in comparison.shown:
             comparison.session(way)

@@ -227,3 +227,84 @@ def test_a_demo_runs_from_the_shelf() -> None:
     assert run is not None
     assert run.status == 0
     assert shelf.recorded(demos.load("handshake")).store.wait(10)
+
+
+class StageRun:
+    """A run that is over, or was refused."""
+
+    refusal = "no private room here"
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+def missing(status: int = 0, **more: Any) -> Session:
+    """A demo that promises what its scene does not show."""
+    about = session(connection(), title="a promise")
+    run: Any = StageRun(status)
+    run.refusal = "" if not status else run.refusal
+    return replace(about, run=run, shows=("never.rule",), promise="the impossible", **more)
+
+
+def test_a_missed_promise_is_tried_again_then_the_recording_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One automatic second run; then R shows the recorded one, labelled; the program's exit code says it was missed."""
+    tried: list[str] = []
+
+    def again() -> Session:
+        tried.append("again")
+        return missing(recording=recorded)
+
+    def recorded() -> Session:
+        tried.append("recorded")
+        return replace(session(connection(), title="a promise (recorded)", recorded=True))
+
+    application = Application(missing(again=again, recording=recorded))
+
+    async def run() -> None:
+        async with application.run_test(size=(120, 40)) as pilot:
+            for _ in range(200):
+                await pilot.pause(0.01)
+                if tried and getattr(application.screen, "kept", None) is not None:
+                    break
+            texts, _ = planes(application)
+            shown = " ".join("\n".join(texts).split())
+            assert "this is a second." in shown
+            assert "R shows the recorded run." in shown
+            await press(pilot, "R")
+            await pilot.pause(0.1)
+            texts, _ = planes(application)
+            assert "a promise (recorded)" in "\n".join(texts)
+            assert "made earlier on another machine" in " ".join("\n".join(texts).split())
+
+    with told(monkeypatch, connection()):
+        asyncio.run(run())
+    assert application.fault is None
+    assert tried == ["again", "recorded"]
+    assert application.settled == 4
+
+
+def test_a_refused_run_plays_its_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this machine allows no run, the recorded one is shown at once, with the reason."""
+
+    def recorded() -> Session:
+        return session(connection(), title="a promise (recorded)", recorded=True)
+
+    refused = missing(3, recording=recorded)
+    application = Application(refused)
+
+    async def run() -> None:
+        async with application.run_test(size=(120, 40)) as pilot:
+            for _ in range(200):
+                await pilot.pause(0.01)
+                screen = application.screen
+                if isinstance(screen, TimelineScreen) and screen.session.options.recorded:
+                    break
+            await pilot.pause(0.1)
+            texts, _ = planes(application)
+            assert "no private room here" in "\n".join(texts)
+            assert "(recorded)" in "\n".join(texts)
+
+    with told(monkeypatch, connection()):
+        asyncio.run(run())
+    assert application.fault is None
+    assert refused.verdict() == (0, "")

@@ -9,7 +9,7 @@ from pktscope.demos import Demo, Needs
 from pktscope.rows import Role
 from pktscope.text import fit, safe_text, width
 from pktscope.tui.parts import Line, Part, plain
-from pktscope.words import _, listed, say
+from pktscope.words import _, listed, paragraphs, say
 
 GROUP, DEMO, FILE = "group", "demo", "file"
 """A heading, an exchange to run, a capture file to open."""
@@ -64,7 +64,8 @@ def searched(demo: Demo) -> str:
     titles = [title for _name, title in demo.variants]
     english = [demo.title, demo.story, demo.promise, *titles, *headlines]
     names = [demo.name, *demo.shows, *(name for name, _title in demo.variants)]
-    return " ".join([*names, *english, *(_(text) for text in english)]).casefold()
+    said = [*(_(text) for text in english if text != demo.story), *paragraphs(demo.story)]
+    return " ".join([*names, *english, *said]).casefold()
 
 
 def short_title(demo: Demo) -> str:
@@ -105,11 +106,6 @@ def room(needs: Needs) -> str:
     return say("A private loopback of its own, MTU {mtu}.", {"mtu": needs.mtu})
 
 
-def paragraphs(text: str) -> list[str]:
-    """A docstring's paragraphs, each as one line."""
-    return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
-
-
 def details(entry: Entry, choice: str, cells: int, *, ascii_only: bool = False) -> list[Part]:
     """What is told of the selected entry; `choice` is the variant that Enter runs."""
     demo = entry.demo
@@ -136,7 +132,7 @@ def sentence(text: str) -> str:
 def story_lines(demo: Demo, cells: int) -> list[Line]:
     """The story, a blank line between its paragraphs."""
     lines: list[Line] = []
-    for paragraph in paragraphs(_(demo.story)):
+    for paragraph in paragraphs(demo.story):
         if lines:
             lines.append([])
         lines += plain(paragraph, cells)

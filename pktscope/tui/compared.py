@@ -9,7 +9,7 @@ from pktscope.tui.pages import TextScreen
 from pktscope.tui.parts import Part, plain
 from pktscope.tui.source import own_lines, program
 from pktscope.tui.windows import step_parts
-from pktscope.words import _, say
+from pktscope.words import _, paragraphs, say
 
 if TYPE_CHECKING:
     from pktscope.model import Step
@@ -65,16 +65,15 @@ def story(screen: CompareScreen) -> None:
     ]
 
     def parts(width: int) -> list[Part]:
-        told = [Part(_("the story"), [line for text in paragraphs(each) for line in plain(text, width)])
-                for each in stories]  # fmt: skip
+        told = [
+            Part(_("the story"), [line for text in spaced(each) for line in plain(text, width)]) for each in stories
+        ]
         ascii_only = screen.ladder.options.ascii
         return [*told, *(program(name, text, lines, width, ascii_only=ascii_only) for name, text in sources)]
 
     screen.app.push_screen(TextScreen(screen.comparison.title, screen.inks, parts, at_mark=True))
 
 
-def paragraphs(text: str) -> list[str]:
-    """A docstring's paragraphs with a blank line between them."""
-    from pktscope.tui.catalogue import paragraphs as blocks
-
-    return [line for block in blocks(_(text)) for line in (block, " ")][:-1]
+def spaced(text: str) -> list[str]:
+    """The paragraphs of a story with a blank line between them."""
+    return [line for paragraph in paragraphs(text) for line in (paragraph, " ")][:-1]

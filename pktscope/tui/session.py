@@ -128,7 +128,8 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
         return safe_text(wrong, 400), Role.ERROR
     foreword = f"{safe_text(session.foreword, 400)} " if session.foreword else ""
     if ended and outcome is not None and outcome.sentence:
-        return foreword + safe_text(outcome.sentence, 900), Role.ACK if outcome.kept else Role.ERROR
+        way_out = "" if outcome.kept or session.recording is None else " " + _("R shows the recorded run.")
+        return foreword + safe_text(outcome.sentence, 900) + way_out, Role.ACK if outcome.kept else Role.ERROR
     if foreword:
         return foreword, Role.WARNING
     complaints = store.complaints
@@ -138,6 +139,11 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
             return first, Role.WARNING
         return say("{first} ({count} more with o)", {"first": first, "count": len(complaints) - 1}), Role.WARNING
     return "", Role.PLAIN
+
+
+def room(session: Session) -> str:
+    """Where a demo or a run takes place, in its recording's words."""
+    return safe_text(retold(session.exchange.room), 100) if session.exchange is not None else ""
 
 
 def reading(session: Session) -> str:

@@ -12,7 +12,7 @@ from pktscope.tui import search
 from pktscope.tui import session as about
 from pktscope.tui.commands import Host
 from pktscope.tui.ladder import EDGE
-from pktscope.words import duration, say
+from pktscope.words import _, say
 
 
 class Surroundings(Host):
@@ -32,9 +32,10 @@ class Surroundings(Host):
             parts = (
                 f"{self.stops.ordinal(self.player.row):,}/{len(self.stops):,}",
                 playing.caption(self.player, self.stops, live=not feed.done),
-                "recorded" if self.session.options.recorded else "",
+                _("recorded") if self.session.options.recorded else "",
                 about.quality(self.session, feed.end),
-                f"t {duration(here)}",
+                say("t {time:duration}", {"time": here}),
+                about.room(self.session),
             )
         notice = self.message
         if not notice[0]:

@@ -78,6 +78,8 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         self.bar = KeyBar(styles, footer("timeline"))
         self.waiting = Waiting()
         self.line = TypingLine(self.typed)
+        self.spoken = False
+        """Something was typed into a program: what comes of that is not the demo's own doing."""
         self.eager = True
         """Whoever waits for a line gets the keys at once; not once the reader has left a line."""
         self.inspector: Pages | None = None
@@ -230,7 +232,7 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
             notes = self.feed.flow.notes if self.feed else ()
             self.kept = outcome(self.session.shows, notes, self.session.promise)
             self.ended(0 if self.kept.kept else 4)
-            if not self.kept.kept and self.session.again is not None:
+            if not self.kept.kept and self.session.again is not None and not self.spoken:
                 self.go_on_with(self.session.again, _("The first run did not show what it promises; this is a second."))
                 return
             if not self.touched:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         waiting: Waiting
         line: TypingLine
         eager: bool
+        spoken: bool
 
         def tell(self, text: str, role: Role = Role.NOTICE) -> None: ...
         def action_edge(self, which: int) -> None: ...
@@ -81,7 +82,7 @@ class Typing(Typist):
         run.type(asked.side, asked.program, None if what == "end" else text)
         self.waiting.answered(asked)
         self.line.line.value = ""
-        self.touched, self.eager = True, True
+        self.touched = self.eager = self.spoken = True
         self.action_edge(1)
         self.look_for_questions()
 
