@@ -49,6 +49,7 @@ def server(address, pause, variant):
         connection.recv(1024)  # nothing will come
     except ConnectionResetError:  # the client has given up
         pass
+    pause()  # until the client's FIN has been acknowledged, if that is what came
     connection.close()
     listener.close()
 

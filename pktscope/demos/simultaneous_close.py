@@ -15,8 +15,8 @@ from socket import AF_INET, SOCK_STREAM, socket
 
 PROMISE = "the two FINs cross, both ends pass through CLOSING, and both wait in TIME_WAIT"
 SHOWS = ("tcp.fin", "tcp.simultaneous-close", "tcp.closed", "tcp.time-wait-both")
-NEEDS = {"topology": "wire", "delay": 0.04}
-SECONDS = 0.8
+NEEDS = {"topology": "wire", "delay": 0.1}
+SECONDS = 1.5
 
 
 def server(address, pause):
@@ -34,5 +34,5 @@ def client(address, pause):
     sock.connect(address)
     pause()  # until the server waits in recv()
     sock.send(b"let us close now")
-    time.sleep(0.06)  # our words take 40 ms, and the server's FIN will take as long: ours leaves in between
+    time.sleep(0.15)  # our words take 100 ms, and the server's FIN will take as long: ours leaves in between
     sock.close()

@@ -17,8 +17,8 @@ from socket import AF_INET, SOCK_DGRAM, SOCK_STREAM, socket
 
 PROMISE = "two SYNs cross and make one connection, without a listener"
 SHOWS = ("tcp.syn", "tcp.simultaneous-open", "tcp.connect-returned", "tcp.bytes-delivered")
-NEEDS = {"topology": "wire", "delay": 0.04}
-SECONDS = 1.0
+NEEDS = {"topology": "wire", "delay": 0.1}
+SECONDS = 1.8
 
 
 def server(address, pause):
@@ -38,7 +38,7 @@ def client(address, pause):
     letters.connect(address)  # sends nothing; now the kernel has chosen an address and a port
     sock.bind(letters.getsockname())
     letters.send(b"now")
-    time.sleep(0.06)  # the datagram takes 40 ms, and the server's SYN will take as long: ours leaves in between
+    time.sleep(0.15)  # the datagram takes 100 ms, and the server's SYN will take as long: ours leaves in between
     sock.connect(address)
     sock.send(b"we never listened")
     pause()
