@@ -26,7 +26,8 @@ def server(address, pause):
     listener = socket(AF_INET, SOCK_STREAM)
     listener.bind(address)
     listener.listen(5)
-    listener.settimeout(1)
+    pause()  # until the first SYN has been answered
+    listener.settimeout(0.5)
     try:
         listener.accept()
     except TimeoutError:  # no connection was ever finished

@@ -11,6 +11,7 @@ another order; send the middle one a second late.
 """
 
 from socket import AF_INET, IPPROTO_RAW, SOCK_DGRAM, SOCK_RAW, socket
+from time import sleep
 
 from scapy.layers.inet import IP, UDP, fragment
 
@@ -45,4 +46,5 @@ def client(address, pause):
             del pieces[1]  # lost on the way
         for piece in pieces:
             sock.sendto(bytes(piece), (host, 0))
+    sleep(1.2)  # the receiving kernel gives up after a second
     sock.close()

@@ -46,7 +46,8 @@ def server(address, pause, variant):
     sock.bind(address)
     if variant == "overflow":
         pause("The server is busy")  # until the client has sent everything
-    sock.settimeout(0.3)
+    sock.recvfrom(1024)  # the first, however long it takes
+    sock.settimeout(0.5)
     try:
         while True:
             sock.recvfrom(1024)
