@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import FIN, Call, Return, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.phrases import stretch
+from pktscope.rules.phrases import call_at, stretch
 from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
@@ -299,16 +299,22 @@ def half_close(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if crossing(step, you) or me.reset is not None or you.reset is not None or not flow.once("tcp.half-close"):
         return
+    cause = call_at(flow, flow.steps[you.fin].call)
+    side, other, what = step.side, step.side.other, stretch(*step.octets)
+    frame, evidence = flow.frame_number(you.fin), (you.fin, you.fin_acked)
+    if cause is not None and cause.name in ("close", "exit"):
+        yield find(
+            "The {side} still sends ({what}), though it has the {other}'s FIN (frame {frame}). A FIN ends one direction"
+            " only: the {side} cannot know that the {other}'s program has closed both, with {call}().",
+            evidence=evidence, since=you.fin, side=side, other=other, what=what, frame=frame, call=cause.name,
+        )  # fmt: skip
+        return
     yield find(
         "The {side} still sends ({what}), though it has the {other}'s FIN (frame {frame}): a FIN"
         " ends one direction only, and this one is still open (half-close).",
-        evidence=(you.fin, you.fin_acked),
-        since=you.fin,
-        side=step.side,
-        what=stretch(*step.octets),
-        other=step.side.other,
-        frame=flow.frame_number(you.fin),
-    )
+        evidence=evidence, since=you.fin, side=side, other=other, what=what, frame=frame,
+    )  # fmt: skip
+
 
 
 READS = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})

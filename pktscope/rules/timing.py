@@ -97,7 +97,7 @@ def echoed(step: Step, flow: Flow, piece: Sent) -> Words:
     stamp = header_of(step).options.timestamp
     if stamp is None:
         return ""
-    values = {}
+    values: dict[int, list[int]] = {}
     for copy in (piece.step, *piece.again):
         sent = header_of(flow.steps[copy]).options.timestamp
         if sent is not None:

@@ -57,7 +57,7 @@ def typed(step: Step, flow: Flow) -> Iterator[Finding]:
     del flow.memory["read", f"{step.side} {call.program}"]
     flow.memory["typed", step.index] = line.time
     yield find(
-        "The line typed at the {side}, {characters}, becomes {count:bytes} for {call}.",
+        "The line from the {side}'s input(), {characters}, becomes {count:bytes} for {call}.",
         evidence=(place,),
         since=place,
         side=step.side,
@@ -107,10 +107,13 @@ def arrived(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     acked = pieces[-1].acked
     yield find(
-        "The line typed at the {other} is here, {took:duration} after Enter: send(), {frames}, {ack}, recv().",
+        "The line from the {other}'s input() is here, {took:duration} after it was read there: {send}(), {frames},"
+        " {ack}, {recv}().",
         evidence=(writes[0].step, pieces[0].step, acked),
         since=writes[0].step,
         other=step.side.other,
+        send=getattr(flow.observed(writes[0].step), "name", "send"),
+        recv=returned.name,
         took=step.time - since,
         frames=bringers(flow, pieces),
         ack=phrase("no ACK yet")
