@@ -15,7 +15,8 @@ is the one gate for hostile text, `words` makes sentences.
 The nouns are in `model`. Everything named so far but lab/, capture/ and tui/ is pure: no sockets, clocks, threads,
 files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports Textual. `cli` holds the
 commands; `exchange` performs a demo, `present` and `show` put a capture on the screen or into text, `promise` holds a
-demo to its word, `exits` are the ways out.
+demo to its word, `exits` are the ways out. `browse` is the gallery's shelf; `comparing` takes two runs, `alignment`
+(pure) says which row of one belongs to which of the other, `both` prints them.
 """
 
 __version__ = "0.1.0"

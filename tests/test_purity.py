@@ -10,7 +10,7 @@ import pytest
 
 PURE = (
     "model text words seq tcp ends verdicts connection programs flow rules notation promise rows labels folding rails"
-    " timeline theme show render render.cells render.text render.json"
+    " timeline theme show alignment render render.beside render.cells render.text render.json"
 )
 RECORDING = str(Path(__file__).parents[1] / "captures" / "handshake.pcapng")
 IMPURE = (

@@ -21,14 +21,21 @@ from pktscope.timeline import Timeline
 from pktscope.tui import keys
 from pktscope.tui.application import Application
 from pktscope.tui.chrome import Heading, KeyBar, NotePanel
+from pktscope.tui.compare import CompareScreen
+from pktscope.tui.comparison import Comparison
 from pktscope.tui.conversations import ConversationsScreen
+from pktscope.tui.duet import PairLadder
+from pktscope.tui.gallery import GalleryList, GalleryScreen
 from pktscope.tui.help import HelpScreen
 from pktscope.tui.ladder import Ladder
 from pktscope.tui.opening import GROUNDS
+from pktscope.tui.options import ScreenOptions
 from pktscope.tui.pages import Pages, TextScreen
+from pktscope.tui.prompt import Prompt
 from pktscope.tui.small import TooSmall
 from pktscope.tui.styles import Styles
 from pktscope.tui.timeline_screen import TimelineScreen
+from pktscope.tui.typing_line import Line, TypingLine
 from tests.scenes import bulk, connection
 from tests.tui_stage import hold, planes, play, press, session, told
 
@@ -150,13 +157,19 @@ def test_hostile_text_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     assert application.fault is None
 
 
-@pytest.mark.parametrize("place", ["timeline", "conversations", "text", "everywhere"])
+@pytest.mark.parametrize(
+    "place", ["gallery", "timeline", "comparison", "conversations", "text", "prompt", "typing", "everywhere"]
+)
 def test_every_key_has_an_action_and_help(place: keys.Place) -> None:
     """No key does nothing: its action is a method of what has the focus, and its help says something."""
     owners: dict[str, tuple[type, ...]] = {
+        "gallery": (GalleryScreen,),
         "timeline": (TimelineScreen,),
+        "comparison": (CompareScreen,),
         "conversations": (ConversationsScreen,),
         "text": (Pages,),
+        "prompt": (Prompt,),
+        "typing": (Line,),
         "everywhere": (Application,),
     }
     for key in keys.PLACES[place]:
@@ -170,7 +183,7 @@ def test_every_key_has_an_action_and_help(place: keys.Place) -> None:
 
 def test_no_key_means_two_things() -> None:
     """In one place every key has one meaning."""
-    for place in ("timeline", "conversations", "text"):
+    for place in ("gallery", "timeline", "comparison", "conversations", "text"):
         used = [name for key in (*keys.PLACES[place], *keys.EVERYWHERE) for name in key.keys]
 
         assert len(used) == len(set(used)), place
@@ -179,7 +192,7 @@ def test_no_key_means_two_things() -> None:
 @pytest.mark.parametrize("width", range(60, 241, 7))
 def test_footer_shows_whole_keys(width: int) -> None:
     """At any width the footer holds help and quit, and no key is cut or overlaps another."""
-    for place in ("timeline", "conversations", "text"):
+    for place in ("gallery", "timeline", "comparison", "conversations", "text"):
         placed = keys.fitting(keys.footer(place), width)
         ends = [end for _, _, end in placed]
         starts = [start for _, start, _ in placed]
@@ -247,6 +260,10 @@ def test_widgets_take_no_name_of_textual() -> None:
         Pages(styles, lambda width: ()),
         Ladder(Timeline(), styles, Options()),
         TimelineScreen(session(connection()), styles, print),
+        GalleryList(styles),
+        PairLadder(styles, Options()),
+        CompareScreen(Comparison("", ScreenOptions(), (), lambda name: session(connection())), styles, print),
+        TypingLine(print),
     )
     for widget in made:
         plain: Widget = (

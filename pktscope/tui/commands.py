@@ -218,7 +218,7 @@ class Commands(Steering, Host):
             if chosen is not None:
                 self.open(chosen)
             elif self.feed is None:
-                self.app.exit(return_code=0)
+                self.app.call_later(self.app.run_action, "quit", self.app)
 
         self.app.push_screen(ConversationsScreen(self.session, self.inks), answered)
 

@@ -18,6 +18,7 @@ from pktscope.render import cells
 from pktscope.render.beside import paint_heads, paint_names
 from pktscope.rows import Role, Row
 from pktscope.text import safe_text, width
+from pktscope.timeline import Timeline
 from pktscope.tui import player as playing
 from pktscope.tui import search
 from pktscope.tui import session as about
@@ -35,6 +36,8 @@ from pktscope.words import N_, _, duration, say
 if TYPE_CHECKING:
     from pktscope.tui.feed import Feed
 
+LONG = 4000
+"""Rows of both together from which aligning them would hold the screen up."""
 FEED_RATE = 1 / 25
 FRAME_RATE = 1 / 30
 
@@ -176,20 +179,36 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         self.tell(why, Role.WARNING)
 
     def align(self) -> None:
-        """Both are there: put them beside each other, from their beginning."""
-        from pktscope.timeline import Timeline
-
+        """Both are there: align them, long ones behind the screen's back."""
         feeds = [half.feed for half in self.halves]
         left, right = (feed.timeline if feed is not None else Timeline() for feed in feeds)
         compared = [features(feed.timeline.rows, feed.step) if feed is not None else [] for feed in feeds]
-        self.pairs = align(*compared)
-        self.leads = leading((left, right), self.pairs)
-        spoken = [frozenset(found.note.rule for found in timeline.anchored) for timeline in (left, right)]
+        if len(left.rows) + len(right.rows) < LONG:
+            self.show_pairs((left, right), align(*compared))
+            return
+        self.tell(_("aligning ..."))
+
+        def work() -> None:
+            pairs = align(*compared)
+            self.app.call_from_thread(self.show_pairs, (left, right), pairs)
+
+        self.run_worker(work, thread=True, group="align", exclusive=True)
+
+    def show_pairs(self, timelines: tuple[Timeline, Timeline], pairs: Sequence[Pair]) -> None:
+        """Both beside each other, from their beginning; not what was aligned for a side that is another one by now."""
+        now = [half.feed.timeline if half.feed is not None else None for half in self.halves]
+        if any(found is not None and found is not shown for found, shown in zip(now, timelines, strict=True)):
+            return
+        self.pairs = pairs
+        self.leads = leading(timelines, pairs)
+        spoken = [frozenset(found.note.rule for found in timeline.anchored) for timeline in timelines]
         self.rules = (spoken[0], spoken[1])
         self.stops = Stops()
         self.stops.update(self.leads)
         self.player = Player(pace=self.player.pace, true_time=self.player.true_time, row=self.stops.moved(0, 0))
-        self.ladder.show_both((left, right), self.pairs)
+        if self.message[0] == _("aligning ..."):
+            self.message = ("", Role.PLAIN)
+        self.ladder.show_both(timelines, pairs)
         self.update_view()
 
     # What is played

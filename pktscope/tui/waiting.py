@@ -56,6 +56,10 @@ class Waiting:
 def label(name: str, asked: Asked, cells: int) -> str:
     """'client: you say:' in at most so many cells; the prompt is what gives way."""
     prompt = asked.prompt or _("a line for its input()")
-    head = f"{name}: "
-    room = max(0, cells - width(head))
-    return head + (prompt if width(prompt) <= room else fit(prompt, room))
+    room = max(0, cells - width(said(name, "")))
+    return said(name, prompt if width(prompt) <= room else fit(prompt, room))
+
+
+def said(name: str, prompt: str) -> str:
+    """Who asks, and what."""
+    return say("{name}: {note}", {"name": name, "note": prompt})
