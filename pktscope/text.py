@@ -30,8 +30,10 @@ LEFT_TO_RIGHT = frozenset(("L", "EN", "ES", "ET", "CS", "WS", "ON"))
 
 NAMED = {0x00: "\\0", 0x07: "\\a", 0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x1B: "\\e"}
 ELLIPSIS = "…"
-NOT_AT_START = frozenset("，。、；：？！）》」』】〉”’,.;:!?)]}")
+NOT_AT_START = frozenset("，。、；：？！）》」』】〉”’…,.;:!?)]}")
 """Punctuation that closes something: no line begins with it."""
+NOT_AT_END = frozenset("（《「『【〈“‘([{")
+"""Punctuation that opens something: no line ends with it."""
 
 WIDE_CHARACTER = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in WIDE) + "]")
 
@@ -172,7 +174,7 @@ def filled(paragraph: str, cells: int) -> list[str]:
 
 
 def words(paragraph: str) -> list[str]:
-    """The pieces a line may be broken between: words, single spaces, wide characters with what closes them."""
+    """The pieces a line may be broken between: words, spaces, wide characters with what opens and closes them."""
     pieces = [""]
     for character in paragraph:
         last = pieces[-1]
@@ -183,6 +185,12 @@ def words(paragraph: str) -> list[str]:
                 pieces[-2] += character
             else:
                 pieces[-1] += character
+                pieces += [""] if width(character) == 2 else []
+        elif character in NOT_AT_END and width(character) == 2:
+            pieces += [character]
+        elif width(character) == 2 and last[-1:] in NOT_AT_END:
+            pieces[-1] += character
+            pieces += [""]
         elif width(character) == 2:
             pieces += [character, ""]
         else:

@@ -311,7 +311,7 @@ class Timeline:
         if not title:
             return max(0, len(self.rows) - 1)
         self._silence(step)
-        return self._append(Banner(step.index, step.time, _(safe_text(title, 120)), Role.TITLE))
+        return self._append(Banner(step.index, step.time, retold(safe_text(title, 120)), Role.TITLE))
 
     @staticmethod
     def _words(call: Call) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from pktscope.text import width
+
 CATALOGUE: dict[str, str] = {}
 """English to the reader's language; what is missing is said in English."""
 
@@ -104,7 +106,11 @@ def listed(items: Iterable[object]) -> str:
     words = [str(item) for item in items]
     if len(words) < 2:
         return "".join(words)
-    return _("{items} and {last}").format(items=_(", ").join(words[:-1]), last=words[-1])
+    both = _("{items} and {last}")
+    items, last = _(", ").join(words[:-1]), words[-1]
+    if width(both.replace("{items}", "")[:1]) == 2:  # Chinese writes no blanks, except beside Latin letters
+        items, last = items + " " * items[-1:].isascii(), " " * last[:1].isascii() + last
+    return both.format(items=items, last=last)
 
 
 ORDINALS = {1: N_("{count}st"), 2: N_("{count}nd"), 3: N_("{count}rd")}
@@ -112,10 +118,11 @@ ORDINALS = {1: N_("{count}st"), 2: N_("{count}nd"), 3: N_("{count}rd")}
 
 def cited(reference: str) -> str:
     """Where a rule comes from, in the reader's language: 'RFC 9293 section 3.5'."""
-    if not CATALOGUE:
-        return reference
-    return ", ".join(CITED.sub(lambda found: say("section {number}", {"number": found[1]}), part)
-                     for part in reference.split(", "))  # fmt: skip
+    parts = [
+        CITED.sub(lambda found: say("section {number}", {"number": found[1]}), _(part))
+        for part in reference.split(", ")
+    ]
+    return _(", ").join(parts) if CATALOGUE else reference
 
 
 CITED = re.compile(r"section (\S+)")
@@ -158,7 +165,24 @@ SAYER = Sayer()
 
 def say(message: str, values: Sequence[tuple[str, object]] | Mapping[str, object] = ()) -> str:
     """The sentence a template and its values make. Raises KeyError for a value the template names and nobody gave."""
-    return SAYER.vformat(_(message), (), dict(values))
+    return filled(_(message), dict(values))
+
+
+FULL_WIDTH = frozenset("，。；：、？！”（）【】")
+"""Punctuation that brings its own room: no blank stands beside it."""
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """A template in the reader's language with its values."""
+    if not CATALOGUE:
+        return SAYER.vformat(template, (), values)
+    parts = [""]
+    for literal, name, spec, conversion in SAYER.parse(template):
+        parts.append(literal[1:] if literal[:1] == " " and parts[-1][-1:] in FULL_WIDTH else literal)
+        if name is not None:
+            value = SAYER.convert_field(SAYER.get_field(name, (), values)[0], conversion)
+            parts.append(SAYER.format_field(value, spec or ""))
+    return "".join(parts)
 
 
 def paragraphs(text: str) -> list[str]:

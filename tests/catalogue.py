@@ -131,6 +131,8 @@ def constants(node: ast.AST | None) -> Iterator[str]:
     match node:
         case ast.Constant(value=str(text)) if text.strip():
             yield text
+        case ast.JoinedStr(values=[ast.Constant(value=str(words)), ast.FormattedValue(value=ast.Name(id=name))]):
+            yield f"{words}{{{name}}}"
         case ast.IfExp():
             yield from constants(node.body)
             yield from constants(node.orelse)
@@ -156,6 +158,9 @@ def demo(tree: ast.Module, is_index: bool) -> Iterator[str]:
         title, _, story = (ast.get_docstring(tree) or "").partition("\n")
         yield title.rstrip(".")
         yield from docstring(story, headline=False)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Tuple):
+            yield from scenes(node.target, node.iter)
     for node in tree.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         name, value = getattr(target, "id", ""), getattr(node, "value", None)
@@ -165,6 +170,13 @@ def demo(tree: ast.Module, is_index: bool) -> Iterator[str]:
         if name == "GROUPS" and isinstance(value, ast.Tuple):
             for group in value.elts:
                 yield from constants(group.elts[0]) if isinstance(group, ast.Tuple) else ()
+
+
+def scenes(target: ast.Tuple, rows: ast.Tuple) -> Iterator[str]:
+    """The titles in a loop `for scene, ... in ("Title", ...), ("Title", ...)`."""
+    if getattr(target.elts[0], "id", "") == "scene":
+        for row in rows.elts:
+            yield from constants(row.elts[0]) if isinstance(row, ast.Tuple) else ()
 
 
 def table(node: ast.stmt, names: set[str]) -> Iterator[str]:

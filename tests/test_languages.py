@@ -75,7 +75,8 @@ def test_sentences_are_made_of_translated_templates() -> None:
     assert words.say("sent {what:bytes} after {time:duration}", {"what": 5, "time": 41_300_000}) == (
         "过了 41.3 ms 才发送 5 个字节"
     )
-    assert words.listed(["a", "b", "c"]) == "a、b和c"
+    assert words.listed(["a", "b", "c"]) == "a、b 和 c"
+    assert words.listed(["客户端", "服务器"]) == "客户端和服务器"
     assert words.say("sent {what:bytes}", {"what": 5}) == "sent 5 个字节"
 
 

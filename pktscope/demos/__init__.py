@@ -18,6 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pktscope.text import safe_text
+from pktscope.words import N_, say
+
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("A connection's life", (
         "handshake",
@@ -146,14 +149,17 @@ class NoSuchDemo(LookupError):
 def load(name: str, variant: str = "") -> Demo:
     """The demo of this name, in this variant (the first if none is named). Raises NoSuchDemo."""
     if name not in ORDER:
-        raise NoSuchDemo(f"there is no demo {name[:40]!r}; there are {', '.join(ORDER[:-1])} and {ORDER[-1]}")
+        values = {"name": safe_text(name, 40), "known": ORDER}
+        raise NoSuchDemo(say("there is no demo '{name}'; there are {known:list}", values))
     file = name.replace("-", "_") + ".py"
     source = (Path(__file__).parent / file).read_text(encoding="utf-8")
     story, facts = told(source)
     variants: Mapping[str, str] = facts.get("VARIANTS", {})
     if variant and variant not in variants:
-        known = f"there are {', '.join(variants)}" if variants else "it has none"
-        raise NoSuchDemo(f"the demo {name} has no variant {variant[:40]!r}; {known}")
+        said = N_("the demo {name} has no variant '{variant}'; it has none")
+        if variants:
+            said = N_("the demo {name} has no variant '{variant}'; there are {known:list}")
+        raise NoSuchDemo(say(said, {"name": name, "variant": safe_text(variant, 40), "known": tuple(variants)}))
     variant = variant or next(iter(variants), "")
     title, _, story = story.partition("\n")
 

@@ -76,9 +76,9 @@ def index(cells: int) -> Iterator[Line]:
     for kind in lookup.KINDS:
         yield [("", Role.PLAIN)]
         yield [(_(kind.title), Role.TITLE)]
-        room = min(max(width_of(lookup.name_of(thing)) for thing in kind.things), max(12, cells // 3))
+        room = min(max(width_of(lookup.shown(thing)) for thing in kind.things), max(12, cells // 3))
         for thing in kind.things:
-            yield from entry_lines(lookup.name_of(thing), _(thing.headline), room, cells - INDENT)
+            yield from entry_lines(lookup.shown(thing), _(thing.headline), room, cells - INDENT)
 
 
 def entry_lines(name: str, headline: str, room: int, cells: int) -> Iterator[Line]:

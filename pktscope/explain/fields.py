@@ -10,7 +10,7 @@ IP = "RFC 791 section 3.1"
 
 FIELDS: tuple[Field, ...] = (
     Field(
-        name="ports",
+        name=N_("ports"),
         headline=N_("Source port and destination port: which program of a host."),
         place=N_("TCP and UDP header, 16 bits each: octets 0 to 3."),
         text=(
@@ -41,7 +41,7 @@ FIELDS: tuple[Field, ...] = (
         see=("ack number", "SYN", "tcp.data"),
     ),
     Field(
-        name="ack number",
+        name=N_("ack number"),
         headline=N_("Acknowledgement number: the byte expected next; all below it are here."),
         place=N_("TCP header, 32 bits: octets 8 to 11. It counts only where the flag ACK is set."),
         text=(
@@ -56,7 +56,7 @@ FIELDS: tuple[Field, ...] = (
         see=("seq", "delayed ACK", "tcp.ack-cumulative"),
     ),
     Field(
-        name="data offset",
+        name=N_("data offset"),
         headline=N_("How long the TCP header is, in units of 4 bytes."),
         place=N_("TCP header, 4 bits: upper half of octet 12."),
         text=(
@@ -70,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
         see=("total length", "others"),
     ),
     Field(
-        name="window",
+        name=N_("window"),
         headline=N_("How many bytes beyond the ack number I have room for."),
         place=N_("TCP header, 16 bits: octets 14 and 15; shifted by window scale except in SYN and SYN,ACK."),
         text=(
@@ -86,7 +86,7 @@ FIELDS: tuple[Field, ...] = (
         see=("window scale", "sliding window", "tcp.zero-window"),
     ),
     Field(
-        name="checksum",
+        name=N_("checksum"),
         headline=N_("A sum over header and data, to notice damage on the way."),
         place=N_("TCP: octets 16 and 17. UDP: 6 and 7. IPv4: 10 and 11, over its header only. ICMP: 2 and 3."),
         text=(
@@ -106,7 +106,7 @@ FIELDS: tuple[Field, ...] = (
         see=("capture.unfilled-checksum",),
     ),
     Field(
-        name="urgent pointer",
+        name=N_("urgent pointer"),
         headline=N_("Where urgent data ends, counted from seq."),
         place=N_("TCP header, 16 bits: octets 18 and 19. It counts only where the flag URG is set."),
         text=(N_("Systems disagree by one about what it points to, and middleboxes clear it: do not build on it."),),
@@ -116,7 +116,7 @@ FIELDS: tuple[Field, ...] = (
         see=("URG", "MSG_OOB"),
     ),
     Field(
-        name="UDP length",
+        name=N_("UDP length"),
         headline=N_("Header and data of the datagram: 8 more than its data."),
         place=N_("UDP header, 16 bits: octets 4 and 5."),
         text=(
@@ -131,7 +131,7 @@ FIELDS: tuple[Field, ...] = (
         see=("datagram", "total length"),
     ),
     Field(
-        name="version",
+        name=N_("version"),
         headline=N_("4 or 6: how the rest of the IP header is to be read."),
         place=N_("IP header, 4 bits: upper half of octet 0."),
         reference=IP + ", RFC 8200 section 3",
@@ -145,7 +145,7 @@ FIELDS: tuple[Field, ...] = (
         see=("total length",),
     ),
     Field(
-        name="traffic class",
+        name=N_("traffic class"),
         headline=N_("What treatment the packet asks for (DSCP), and the two bits of ECN."),
         place=N_("IPv4: octet 1, once type of service. IPv6: bits 4 to 11."),
         text=(
@@ -155,12 +155,12 @@ FIELDS: tuple[Field, ...] = (
             ),
         ),
         reference="RFC 2474, RFC 3168",
-        aliases=("DSCP", "TOS", "type of service", "服务类型"),
+        aliases=("DSCP", "TOS", "type of service", "服务类型", "流量类别"),
         demos=("ecn",),
         see=("ECE", "CWR"),
     ),
     Field(
-        name="total length",
+        name=N_("total length"),
         headline=N_("The IPv4 packet's bytes, header and all."),
         place=N_("IPv4 header, 16 bits: octets 2 and 3. IPv6 has payload length instead: what stands behind the 40."),
         text=(
@@ -175,7 +175,7 @@ FIELDS: tuple[Field, ...] = (
         see=("MTU", "fragment offset"),
     ),
     Field(
-        name="identification",
+        name=N_("identification"),
         headline=N_("Which fragments belong together: the same in all fragments of one datagram."),
         place=N_("IPv4 header, 16 bits: octets 4 and 5. IPv6: 32 bits, in the fragment header only."),
         text=(
@@ -216,7 +216,7 @@ FIELDS: tuple[Field, ...] = (
         see=("fragment offset", "identification", "fragmentation"),
     ),
     Field(
-        name="fragment offset",
+        name=N_("fragment offset"),
         headline=N_("Where in the datagram this fragment's bytes belong, in units of 8."),
         place=N_("IPv4 header, 13 bits of octets 6 and 7. IPv6: in the fragment header."),
         text=(
@@ -246,7 +246,7 @@ FIELDS: tuple[Field, ...] = (
         see=("IP_TTL", "icmp.time-exceeded"),
     ),
     Field(
-        name="protocol",
+        name=N_("protocol"),
         headline=N_("What is inside the IP packet: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6."),
         place=N_("IPv4 header, octet 9. IPv6: next header, octet 6, or in the last extension header."),
         reference=IP + ", IANA protocol numbers",
@@ -255,7 +255,7 @@ FIELDS: tuple[Field, ...] = (
         see=("ports",),
     ),
     Field(
-        name="addresses",
+        name=N_("addresses"),
         headline=N_("Source and destination address: which host, or which of its interfaces."),
         place=N_("IPv4: 32 bits each, octets 12 to 19. IPv6: 128 bits each, octets 8 to 39."),
         text=(
@@ -270,7 +270,7 @@ FIELDS: tuple[Field, ...] = (
         see=("bind", "ports"),
     ),
     Field(
-        name="ICMP type",
+        name=N_("ICMP type"),
         headline=N_("Type and code: what an ICMP message says."),
         place=N_("ICMP header, octets 0 and 1."),
         text=(
@@ -281,7 +281,7 @@ FIELDS: tuple[Field, ...] = (
             N_("An error quotes the beginning of the packet it is about, so that the kernel finds the socket."),
         ),
         reference="RFC 792, RFC 4443",
-        aliases=("ICMP", "ICMP code"),
+        aliases=("ICMP", "ICMP code", "ICMP 类型"),
         demos=("ping", "refused", "ttl", "pmtu"),
         see=("icmp.port-unreachable", "icmp.echo"),
     ),

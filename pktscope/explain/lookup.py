@@ -28,7 +28,7 @@ from pktscope.explain import (
 )
 from pktscope.explain.entry import Call, Entry
 from pktscope.rules import RULES, Rule
-from pktscope.words import N_
+from pktscope.words import N_, _
 
 Thing: TypeAlias = Entry | Rule
 
@@ -76,6 +76,11 @@ class Unknown(LookupError):
 def name_of(thing: Thing) -> str:
     """How a thing is called: its name, or the id of a rule."""
     return thing.id if isinstance(thing, Rule) else thing.name
+
+
+def shown(thing: Thing) -> str:
+    """How it is called in the reader's language, which differs for words but not for names of calls and flags."""
+    return _(name_of(thing))
 
 
 def kind_of(thing: Thing) -> Kind:

@@ -22,7 +22,7 @@ TERMS: tuple[Entry, ...] = (
         see=("MSS", "fragmentation", "path MTU discovery"),
     ),
     Entry(
-        name="fragmentation",
+        name=N_("fragmentation"),
         headline=N_("IP cuts a packet that is too long for the link; the receiver puts it together again."),
         text=(
             N_(
@@ -40,7 +40,7 @@ TERMS: tuple[Entry, ...] = (
         see=("MTU", "fragment offset", "MF", "segmentation"),
     ),
     Entry(
-        name="segmentation",
+        name=N_("segmentation"),
         headline=N_("TCP cuts its stream into segments of at most the MSS."),
         text=(
             N_(
@@ -54,7 +54,7 @@ TERMS: tuple[Entry, ...] = (
         see=("MSS", "fragmentation", "capture.super-packet"),
     ),
     Entry(
-        name="path MTU discovery",
+        name=N_("path MTU discovery"),
         headline=N_("Finding the smallest MTU on the way: send with DF set, and believe the ICMP that comes back."),
         text=(
             N_(
@@ -68,7 +68,7 @@ TERMS: tuple[Entry, ...] = (
         see=("DF", "IP_MTU_DISCOVER", "icmp.fragmentation-needed"),
     ),
     Entry(
-        name="loopback",
+        name=N_("loopback"),
         headline=N_("127.0.0.1 and ::1: the machine talks to itself; packets pass the kernel, no card and no wire."),
         text=(
             N_(
@@ -76,7 +76,7 @@ TERMS: tuple[Entry, ...] = (
                 "elsewhere."
             ),
         ),
-        aliases=("localhost", "127.0.0.1", "::1", "lo", "回环", "本地回环"),
+        aliases=("localhost", "127.0.0.1", "::1", "lo", "回环", "本地回环", "环回"),
         reference="RFC 1122 section 3.2.1.3",
         demos=("handshake",),
         see=("bind", "capture.loopback-mtu"),
@@ -112,7 +112,7 @@ TERMS: tuple[Entry, ...] = (
         see=("broadcast",),
     ),
     Entry(
-        name="raw socket",
+        name=N_("raw socket"),
         headline=N_("A socket below TCP and UDP: the program reads and writes the headers itself."),
         text=(
             N_(
@@ -126,7 +126,7 @@ TERMS: tuple[Entry, ...] = (
         see=("socket", "EPERM"),
     ),
     Entry(
-        name="multicast",
+        name=N_("multicast"),
         headline=N_("One datagram to a group address, for everybody who joined the group."),
         text=(
             N_(
@@ -140,7 +140,7 @@ TERMS: tuple[Entry, ...] = (
         see=("IP_ADD_MEMBERSHIP", "broadcast"),
     ),
     Entry(
-        name="broadcast",
+        name=N_("broadcast"),
         headline=N_("One datagram to everybody on the link: 255.255.255.255, or the subnet's last address."),
         text=(N_("Routers do not pass it on. IPv6 has none and uses multicast instead. TCP cannot broadcast."),),
         aliases=("broadcast address", "广播", "广播地址"),
@@ -149,7 +149,7 @@ TERMS: tuple[Entry, ...] = (
         see=("SO_BROADCAST", "multicast"),
     ),
     Entry(
-        name="subnet",
+        name=N_("subnet"),
         headline=N_("Address and mask together say which hosts are on the same link; all others need a router."),
         text=(
             N_(
@@ -198,7 +198,7 @@ TERMS: tuple[Entry, ...] = (
         see=("TTL", "IP_TTL", "icmp.time-exceeded"),
     ),
     Entry(
-        name="unix socket",
+        name=N_("unix socket"),
         headline=N_("A socket between two programs of one machine: the same calls and not one packet."),
         text=(
             N_(

@@ -26,7 +26,7 @@ OPTIONS: tuple[Entry, ...] = (
         see=("MTU", "tcp.segmented"),
     ),
     Entry(
-        name="window scale",
+        name=N_("window scale"),
         headline=N_("The window fields I send count in units of 2 to this power."),
         text=(
             N_(
@@ -36,16 +36,16 @@ OPTIONS: tuple[Entry, ...] = (
             N_("The window in SYN and SYN,ACK themselves is not scaled. A capture without the SYN cannot know it."),
         ),
         reference="RFC 7323 section 2",
-        aliases=("wscale", "WSopt", "window scaling", "window_scale", "窗口缩放", "窗口扩大因子"),
+        aliases=("wscale", "WSopt", "window scaling", "window_scale", "窗口缩放", "窗口扩大因子", "窗口扩大"),
         demos=("handshake", "flow-control"),
         see=("window", "sliding window"),
     ),
     Entry(
-        name="SACK permitted",
+        name=N_("SACK permitted"),
         headline=N_("I understand selective acknowledgements."),
         text=(N_("In SYN and SYN,ACK only. If both say so, ACKs may carry SACK blocks."),),
         reference="RFC 2018 section 2",
-        aliases=("sack_permitted", "SACK ok", "sackOK"),
+        aliases=("sack_permitted", "SACK ok", "sackOK", "允许 SACK"),
         demos=("handshake", "fast-retransmit"),
         see=("SACK",),
     ),
@@ -65,7 +65,7 @@ OPTIONS: tuple[Entry, ...] = (
         see=("SACK permitted", "tcp.sack", "tcp.d-sack", "fast retransmit"),
     ),
     Entry(
-        name="timestamps",
+        name=N_("timestamps"),
         headline=N_("My clock, and the last one I got from you."),
         text=(
             N_(
@@ -83,7 +83,7 @@ OPTIONS: tuple[Entry, ...] = (
         see=("RTT", "RTO"),
     ),
     Entry(
-        name="fast open",
+        name=N_("fast open"),
         headline=N_("Data in the SYN, allowed by a cookie from an earlier connection."),
         text=(
             N_(
@@ -97,7 +97,7 @@ OPTIONS: tuple[Entry, ...] = (
         see=("TCP_FASTOPEN", "SYN"),
     ),
     Entry(
-        name="others",
+        name=N_("others"),
         headline=N_("NOP pads options, end of list ends them; rarer ones are named by their number."),
         text=(
             N_(
@@ -106,7 +106,7 @@ OPTIONS: tuple[Entry, ...] = (
             ),
         ),
         reference="RFC 9293 section 3.2",
-        aliases=("NOP", "EOL", "TCP options", "选项"),
+        aliases=("NOP", "EOL", "TCP options", "选项", "其他选项"),
         see=("data offset", "MSS"),
     ),
 )

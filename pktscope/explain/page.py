@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pktscope.explain import lookup
 from pktscope.explain.entry import Call, Entry, Failure, Field, Setting, StateEntry
 from pktscope.explain.errors import ERRORS
-from pktscope.explain.lookup import Thing, kind_of, name_of
+from pktscope.explain.lookup import Thing, kind_of, name_of, shown
 from pktscope.explain.shows import showing, there
 from pktscope.model import State
 from pktscope.rows import Role
@@ -19,7 +19,7 @@ from pktscope.rules import Rule
 from pktscope.tcp import MISSED_LISTEN, TABLE, Input
 from pktscope.text import width as cells_of
 from pktscope.text import wrap
-from pktscope.words import N_, _, phrase, say
+from pktscope.words import N_, _, cited, phrase, say
 
 Line: TypeAlias = list[tuple[str, Role]]
 
@@ -48,10 +48,11 @@ def lines(name: str, width: int, *, ascii_only: bool = False) -> list[tuple[str,
 
 def sections(thing: Thing, width: int, *, ascii_only: bool = False) -> list[Section]:
     """The page of one thing."""
-    title = say("{name} ({kind})", {"name": name_of(thing), "kind": _(kind_of(thing).word)})
+    title = say("{name} ({kind})", {"name": titled(thing), "kind": _(kind_of(thing).word)})
     if isinstance(thing, Rule):
         return [section for section in rule_sections(thing, title, width, ascii_only) if section.lines]
-    aliases = ", ".join(name for name in thing.aliases if name.isascii() or not ascii_only)
+    others = (name for name in thing.aliases if lookup.plain(name) != lookup.plain(shown(thing)))
+    aliases = _(", ").join(name for name in others if name.isascii() or not ascii_only)
     found = [
         Section(title, prose((thing.headline, *thing.text), width)),
         *particulars(thing, width),
@@ -59,6 +60,11 @@ def sections(thing: Thing, width: int, *, ascii_only: bool = False) -> list[Sect
         *closing(there(thing.demos), thing.see, thing.reference, width),
     ]
     return [section for section in found if section.lines]
+
+
+def titled(thing: Thing) -> str:
+    """A thing's name in the reader's language, and in English, by which others call it, where that is another."""
+    return name_of(thing) if shown(thing) == name_of(thing) else f"{shown(thing)} {name_of(thing)}"
 
 
 def rule_sections(rule: Rule, title: str, width: int, ascii_only: bool) -> Iterator[Section]:
@@ -74,8 +80,8 @@ def closing(demos: tuple[str, ...], see: tuple[str, ...], reference: str, width:
     """What every page ends with."""
     commands = [line for name in demos for line in wrapped(f"pktscope demo {name}", width, Role.CALL)]
     yield Section(_("A demo that shows it") if len(demos) == 1 else _("Demos that show it"), commands)
-    yield Section(_("See also"), wrapped(", ".join(see), width))
-    yield Section(_("Reference"), wrapped(reference, width))
+    yield Section(_("See also"), wrapped(_(", ").join(map(_, see)), width))
+    yield Section(_("Reference"), wrapped(cited(reference), width))
 
 
 def particulars(entry: Entry, width: int) -> Iterator[Section]:
@@ -172,7 +178,7 @@ def error_sections(entry: Entry, width: int) -> Iterator[Section]:
         yield Section(_("On this system"), wrapped(f"errno {number}: {os.strerror(number)}", width))
     found: list[Line] = []
     for failure, calls in failing(entry.name).items():
-        found += wrapped(", ".join(f"{name}()" for name in calls), width, Role.CALL)
+        found += wrapped(_(", ").join(f"{name}()" for name in calls), width, Role.CALL)
         found += wrapped(_(failure.when), width, indent=INDENT)
         found += wrapped(_(failure.remedy), width, Role.NOTICE, INDENT)
     yield Section(_("Calls that fail so"), found)

@@ -39,7 +39,7 @@ TERMS: tuple[Entry, ...] = (
         see=("RTT", "fast retransmit", "tcp.retransmission"),
     ),
     Entry(
-        name="fast retransmit",
+        name=N_("fast retransmit"),
         headline=N_("Sending again at the third duplicate ACK (or by SACK) instead of waiting for the timer."),
         text=(
             N_(
@@ -53,7 +53,7 @@ TERMS: tuple[Entry, ...] = (
         see=("SACK", "RTO", "tcp.fast-retransmission"),
     ),
     Entry(
-        name="Nagle",
+        name=N_("Nagle"),
         headline=N_("Nagle's algorithm: while something small is unacknowledged, the next small write waits."),
         text=(
             N_(
@@ -68,7 +68,7 @@ TERMS: tuple[Entry, ...] = (
         see=("TCP_NODELAY", "delayed ACK", "write-write-read", "tcp.nagle-hold"),
     ),
     Entry(
-        name="delayed ACK",
+        name=N_("delayed ACK"),
         headline=N_("The receiver waits a little with its ACK: perhaps it can ride on data."),
         text=(
             N_(
@@ -82,7 +82,7 @@ TERMS: tuple[Entry, ...] = (
         see=("TCP_QUICKACK", "Nagle", "tcp.delayed-ack"),
     ),
     Entry(
-        name="write-write-read",
+        name=N_("write-write-read"),
         headline=N_("Header, body, wait for the answer: the pattern that costs 40 ms a request."),
         text=(
             N_(
@@ -91,12 +91,13 @@ TERMS: tuple[Entry, ...] = (
                 "TCP_NODELAY."
             ),
         ),
+        aliases=("写-写-读",),
         reference="RFC 9293 section 3.7.4",
         demos=("write-write-read",),
         see=("Nagle", "delayed ACK", "sendmsg"),
     ),
     Entry(
-        name="sticky packets",
+        name=N_("sticky packets"),
         headline=N_("Several send() come out of one recv(): no fault, and nothing sticks; a stream has no packets."),
         text=(
             N_(
@@ -115,7 +116,7 @@ TERMS: tuple[Entry, ...] = (
         see=("byte stream", "framing", "tcp.bytes-delivered"),
     ),
     Entry(
-        name="framing",
+        name=N_("framing"),
         headline=N_("How a program finds its messages in a stream: a length in front, or a mark at the end."),
         text=(
             N_(
@@ -132,7 +133,7 @@ TERMS: tuple[Entry, ...] = (
         see=("sticky packets", "makefile", "MSG_WAITALL", "htons"),
     ),
     Entry(
-        name="byte stream",
+        name=N_("byte stream"),
         headline=N_("What TCP carries: bytes in order, none lost, none twice, and no boundaries between them."),
         text=(
             N_(
@@ -146,7 +147,7 @@ TERMS: tuple[Entry, ...] = (
         see=("sticky packets", "segmentation", "datagram"),
     ),
     Entry(
-        name="datagram",
+        name=N_("datagram"),
         headline=N_("What UDP carries: single messages, each whole or not at all."),
         text=(
             N_(
@@ -160,7 +161,7 @@ TERMS: tuple[Entry, ...] = (
         see=("sendto", "recvfrom", "byte stream"),
     ),
     Entry(
-        name="sliding window",
+        name=N_("sliding window"),
         headline=N_("How much may be under way: from the oldest byte not acknowledged to the end of the window."),
         text=(
             N_(
@@ -178,7 +179,7 @@ TERMS: tuple[Entry, ...] = (
         see=("window", "window scale", "congestion window", "tcp.zero-window"),
     ),
     Entry(
-        name="congestion window",
+        name=N_("congestion window"),
         headline=N_("How much the sender dares to have under way, for the network's sake; in no header."),
         text=(
             N_(
@@ -192,7 +193,7 @@ TERMS: tuple[Entry, ...] = (
         see=("slow start", "sliding window", "TCP_INFO"),
     ),
     Entry(
-        name="slow start",
+        name=N_("slow start"),
         headline=N_("The congestion window doubles each round trip, until loss or a threshold ends it."),
         text=(N_("10 segments, then 20, then 40: slow only beside sending everything at once."),),
         aliases=("slow-start", "慢启动", "慢开始"),

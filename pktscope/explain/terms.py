@@ -7,7 +7,7 @@ from pktscope.words import N_
 
 TERMS: tuple[Entry, ...] = (
     Entry(
-        name="connection",
+        name=N_("connection"),
         headline=N_("Protocol, two addresses, two ports: what tells one TCP connection from all others."),
         text=(
             N_(
@@ -21,14 +21,14 @@ TERMS: tuple[Entry, ...] = (
         see=("socket", "ports", "ESTABLISHED"),
     ),
     Entry(
-        name="client and server",
+        name=N_("client and server"),
         headline=N_("The server waits at a known address, the client begins; after that the two ends are equals."),
-        aliases=("client", "server", "client/server", "C/S", "客户端", "服务器", "服务端"),
+        aliases=("client", "server", "client/server", "C/S", "客户端", "服务器", "服务端", "客户端和服务器"),
         demos=("handshake", "udp-echo"),
         see=("connect", "listen", "bind"),
     ),
     Entry(
-        name="three-way handshake",
+        name=N_("three-way handshake"),
         headline=N_("SYN, SYN,ACK, ACK: each end tells its first number and hears that it arrived."),
         text=(
             N_(
@@ -46,7 +46,7 @@ TERMS: tuple[Entry, ...] = (
         see=("SYN", "connect", "accept", "tcp.handshake-done"),
     ),
     Entry(
-        name="four-way teardown",
+        name=N_("four-way teardown"),
         headline=N_("FIN, ACK, FIN, ACK: each direction is closed for itself."),
         text=(
             N_(
@@ -72,7 +72,7 @@ TERMS: tuple[Entry, ...] = (
         see=("FIN", "close", "TIME_WAIT", "CLOSE_WAIT"),
     ),
     Entry(
-        name="half-close",
+        name=N_("half-close"),
         headline=N_("One direction is closed by FIN, the other still carries data."),
         text=(
             N_(
@@ -86,7 +86,7 @@ TERMS: tuple[Entry, ...] = (
         see=("shutdown", "FIN_WAIT_2", "CLOSE_WAIT"),
     ),
     Entry(
-        name="half-open",
+        name=N_("half-open"),
         headline=N_("One end has the connection, the other has forgotten it: crashed, restarted, cut off."),
         text=(
             N_(
@@ -100,7 +100,7 @@ TERMS: tuple[Entry, ...] = (
         see=("SO_KEEPALIVE", "half-open queue", "RST"),
     ),
     Entry(
-        name="simultaneous close",
+        name=N_("simultaneous close"),
         headline=N_("Both close before seeing the other's FIN: both go through CLOSING to TIME_WAIT."),
         aliases=("同时关闭",),
         reference="RFC 9293 section 3.6",
@@ -108,7 +108,7 @@ TERMS: tuple[Entry, ...] = (
         see=("CLOSING", "tcp.simultaneous-close"),
     ),
     Entry(
-        name="simultaneous open",
+        name=N_("simultaneous open"),
         headline=N_("Both connect() to each other and the SYNs cross: one connection, no server."),
         aliases=("self-connect", "同时打开"),
         reference="RFC 9293 section 3.5",
@@ -134,7 +134,7 @@ TERMS: tuple[Entry, ...] = (
         see=("listen", "accept", "half-open queue"),
     ),
     Entry(
-        name="half-open queue",
+        name=N_("half-open queue"),
         headline=N_("Tutorials' half-open pool: handshakes that have had SYN and SYN,ACK but no ACK yet."),
         text=(
             N_(
@@ -158,7 +158,7 @@ TERMS: tuple[Entry, ...] = (
         see=("backlog", "SYN_RECEIVED"),
     ),
     Entry(
-        name="ephemeral port",
+        name=N_("ephemeral port"),
         headline=N_("The port the kernel chooses for a socket that was not bound: a client's, for one connection."),
         text=(
             N_(
@@ -181,7 +181,7 @@ TERMS: tuple[Entry, ...] = (
         see=("TIME_WAIT",),
     ),
     Entry(
-        name="blocking",
+        name=N_("blocking"),
         headline=N_("A call that waits until it can do its work; everything else in that thread waits with it."),
         text=(
             N_(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import Fate, Frame, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
+from pktscope.words import N_
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
 
-ON_PURPOSE = "not a packet's rule: the lab's own doing"
+ON_PURPOSE = N_("not a packet's rule: the lab's own doing")
 
 
 def fate_of(step: Step, flow: Flow) -> tuple[Fate, Frame] | None:
