@@ -224,26 +224,29 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         self.update_view()
 
     def finish(self) -> None:
-        """Everything was read: a demo is judged, and shown from its beginning."""
+        """Everything was read: a run is judged, once, and shown from its beginning."""
         self.look_for_questions()
-        if self.session.shows and self.session.run is not None:
-            from pktscope.promise import outcome
+        if self.kept is None and self.feed is not None:
+            self.judge(self.feed)
+        self.update_view()
 
-            notes = self.feed.flow.notes if self.feed else ()
-            self.kept = outcome(self.session.shows, notes, self.session.promise)
+    def judge(self, feed: Feed) -> None:
+        """How a demo kept its promise: where it missed it, it runs once more; how a run of one's own programs ended."""
+        from pktscope.promise import Outcome, outcome
+
+        session = self.session
+        if session.shows and session.run is not None:
+            self.kept = outcome(session.shows, feed.flow.notes, session.promise)
             self.ended(0 if self.kept.kept else 4)
-            if not self.kept.kept and self.session.again is not None and not self.spoken:
-                self.go_on_with(self.session.again, _("The first run did not show what it promises; this is a second."))
-                return
-            if not self.touched:
+            if not self.kept.kept and session.again is not None and not self.spoken:
+                self.go_on_with(session.again, _("The first run did not show what it promises; this is a second."))
+            elif not self.touched:
                 self.following = False
                 self.player = playing.selected(self.player, self.stops.moved(0, 0))
-        elif self.feed is not None and self.session.exchange is not None and not self.session.exchange.demo:
+        elif session.exchange is not None and not session.exchange.demo:
             from pktscope.own import endings
-            from pktscope.promise import Outcome
 
-            self.kept = Outcome((), endings(step.observation for step in self.feed.flow.steps))
-        self.update_view()
+            self.kept = Outcome((), endings(step.observation for step in feed.flow.steps))
 
     # Playing
 
