@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from pktscope import demos, rules
+from pktscope import demos, rules, words
 from pktscope.cli import main
 from pktscope.explain import lookup, page
 from pktscope.explain.about import about
@@ -23,6 +23,7 @@ from pktscope.explain.entry import Call, Entry
 from pktscope.explain.lookup import Thing, name_of
 from pktscope.explain.shows import showing
 from pktscope.lab import trace
+from pktscope.languages import catalogue
 from pktscope.model import FLAG_NAMES, Return, Side, State, TcpOptions
 from pktscope.rows import Role
 from pktscope.rules import RULES, Rule
@@ -88,6 +89,17 @@ def test_every_name_leads_to_its_entry() -> None:
     for entry in ENTRIES:
         missing = [name for name in entry.see if lookup.plain(name) not in lookup.index()]
         assert missing == [], entry.name
+
+
+def test_a_name_that_is_shown_in_chinese_is_found() -> None:
+    """What a Chinese page calls a thing leads to its page."""
+    words.use(catalogue("zh_CN"))
+    try:
+        lost = [lookup.shown(thing) for thing in ENTRIES if thing not in lookup.find(lookup.shown(thing))]
+    finally:
+        words.use({})
+
+    assert lost == []
 
 
 def test_every_demo_that_is_named_exists() -> None:

@@ -90,7 +90,7 @@ def test_fit_is_exact(value: str | bytes, cells: int, align: str) -> None:
     assert width(fit(safe_text(value), cells, align)) == cells  # type: ignore[arg-type]
 
 
-@given(st.text(st.sampled_from("ab 三，。次(握)手!"), max_size=80), st.integers(4, 30))
+@given(st.text(st.sampled_from("ab 三，。次(握)手!（“…、"), max_size=80), st.integers(4, 30))
 def test_wrap_loses_nothing_but_spaces(text: str, cells: int) -> None:
     """Every line fits, and no letter is lost."""
     lines = wrap(text, cells)
@@ -103,3 +103,9 @@ def test_wrap_keeps_closing_punctuation_with_its_word() -> None:
     """A line of Chinese never begins with a comma or a full stop."""
     assert wrap("三次握手完成，双方可以发送。", 12) == ["三次握手完", "成，双方可以", "发送。"]
     assert wrap("to be, or not to be", 8) == ["to be,", "or not", "to be"]
+
+
+def test_wrap_breaks_behind_chinese_commas_and_before_what_opens() -> None:
+    """Names parted by Chinese commas are words; no line ends with an opening bracket or quote."""
+    assert wrap("SYN、connect、accept、tcp.handshake-done", 20) == ["SYN、connect、", "accept、", "tcp.handshake-done"]
+    assert wrap("他说“你好（再见）”走了", 8) == ["他说“你", "好（再", "见）”走", "了"]

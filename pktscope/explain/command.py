@@ -93,7 +93,7 @@ def entry_lines(name: str, headline: str, room: int, cells: int) -> Iterator[Lin
 
 def refusal(name: str, missing: lookup.Unknown) -> str:
     """Why there is no page, in one line."""
-    values: dict[str, object] = {"name": quoted(name), "near": missing.near}
+    values: dict[str, object] = {"name": quoted(name), "near": [lookup.shown_name(near) for near in missing.near]}
     if missing.several:
         return say("several names begin with {name}: {near:list}", values)
     if missing.near:

@@ -26,7 +26,7 @@ from pktscope.explain import (
     streamterms,
     terms,
 )
-from pktscope.explain.entry import Call, Entry
+from pktscope.explain.entry import Call, Entry, Setting, StateEntry
 from pktscope.rules import RULES, Rule
 from pktscope.words import N_, _
 
@@ -79,8 +79,18 @@ def name_of(thing: Thing) -> str:
 
 
 def shown(thing: Thing) -> str:
-    """How it is called in the reader's language, which differs for words but not for names of calls and flags."""
-    return _(name_of(thing))
+    """How it is called in the reader's language, which differs for words but not for symbols ('socket', the call)."""
+    return name_of(thing) if isinstance(thing, SYMBOLS) else _(name_of(thing))
+
+
+SYMBOLS = (Call, StateEntry, Setting, Rule)
+"""Things that are called the same in every language."""
+
+
+def shown_name(name: str) -> str:
+    """The same of the thing that has just this name in English."""
+    thing = next((each for each in index().get(plain(name), ()) if name_of(each) == name), None)
+    return shown(thing) if thing is not None else name
 
 
 def kind_of(thing: Thing) -> Kind:

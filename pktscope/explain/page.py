@@ -80,7 +80,7 @@ def closing(demos: tuple[str, ...], see: tuple[str, ...], reference: str, width:
     """What every page ends with."""
     commands = [line for name in demos for line in wrapped(f"pktscope demo {name}", width, Role.CALL)]
     yield Section(_("A demo that shows it") if len(demos) == 1 else _("Demos that show it"), commands)
-    yield Section(_("See also"), wrapped(_(", ").join(map(_, see)), width))
+    yield Section(_("See also"), wrapped(_(", ").join(map(lookup.shown_name, see)), width))
     yield Section(_("Reference"), wrapped(cited(reference), width))
 
 
