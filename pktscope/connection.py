@@ -58,6 +58,8 @@ class Connection:
             frame.ip.identification if frame.ip else None, header.options.timestamp,
         )  # fmt: skip
         seq, end, ack = self._numbers(frame, header, me, you)
+        if self.wire and bits & Verdict.SPURIOUS and end > me.heard:
+            bits &= ~Verdict.SPURIOUS  # it was acknowledged, but its sender has not been told: that ACK did not arrive
         if header.flags & SYN and me.syn is None:
             me.syn, me.isn, me.options = index, header.seq, header.options
         window, known = self._window(header, me, you)
@@ -170,6 +172,7 @@ class Connection:
     def _ack_arrived(self, you: End, segment: Segment, index: int, *, handshake: bool) -> None:
         if segment.ack is None:
             return
+        you.heard = max(you.heard, segment.ack)
         if you.syn is not None and you.syn_acked is None and segment.ack >= 1:
             you.syn_acked = index
             if handshake:

@@ -197,6 +197,8 @@ class End:
         self.traced = False
         self.bound = False
         """Its program called bind(), so the port is the program's choice."""
+        self.heard = 0
+        """On a wire: the highest acknowledgement that has reached it."""
         self.received = 0
         """On a wire: behind the last number of an unbroken run that has reached it."""
         self.early: list[tuple[int, int]] = []
