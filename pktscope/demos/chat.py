@@ -32,8 +32,11 @@ def listen_to(sock):
 
 
 def talk_to(sock):
-    """Say what is typed here; an empty line leaves."""
-    line = input("you say: ")
+    """Say what is typed here; an empty line leaves, and so does the end of input."""
+    try:
+        line = input("you say: ")
+    except EOFError:
+        line = ""
     if line:
         sock.sendall(line.encode())
     return line

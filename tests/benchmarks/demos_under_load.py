@@ -1,72 +1,75 @@
-"""Run every demo many times, idle and with burners on every core, and print how often the wire looked the same.
+"""Run demos many times on a loaded machine, and print how often each was what it has to be.
 
-    python tests/benchmarks/demos_under_load.py [-n 20] [--burners 6] [DEMO ...]
+    python -m tests.benchmarks.demos_under_load [-n 20] [-j 3] [--burners 2] [--user NAME] [--keep DIR] [DEMO ...]
 
-One line for each distinct picture: how many runs showed it, then each packet as side:flags and length, equal ones in a
-row counted.
+One line for each demo in each of its variants: how many runs showed the same packets (the picture most of them showed),
+kept the promise, met nothing odd, lost no frame, and showed at every call the state the kernel reported (law 11);
+seconds each. Then every picture but the only one, and everything that went wrong. `-j` runs so many at once, besides
+processes that do nothing but use the processors; `--keep` keeps the recordings of runs unlike the others.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import multiprocessing
-import struct
-import sys
+import os
+import pwd
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from pktscope import demos
-from pktscope.lab import runner
-
-SERVER_PORT = 8000
-FLAGS = (("S", 2), ("F", 1), ("R", 4), ("P", 8), ("A", 16))
-
-
-def frames(recording: bytes) -> Iterator[tuple[int, bytes]]:
-    """Time and octets of every packet of a little-endian pcapng."""
-    at = 0
-    while at + 12 <= len(recording):
-        kind, size = struct.unpack_from("<II", recording, at)
-        if kind == 6:
-            _, high, low, captured = struct.unpack_from("<IIII", recording, at + 8)
-            yield high << 32 | low, recording[at + 28 : at + 28 + captured]
-        at += size
+from pktscope.model import End
+from pktscope.promise import outcome
+from tests.played import Played, disagreements, play
 
 
-def word(frame: bytes) -> str:
-    """One packet of a demo: 'C:SA', 'S:PA13', 'C:frag'."""
-    ip = frame[14:]
-    total, fragment = struct.unpack_from("!2xH2xH", ip)
-    if fragment & 0x1FFF:
-        return "frag"
-    if ip[9] == 1:
-        return f"ICMP{ip[20]}/{ip[21]}"
-    source, _ = struct.unpack_from("!HH", ip, 20)
-    side = "S" if source == SERVER_PORT else "C"
-    if ip[9] == 17:
-        return f"{side}:U{total - 28}"
-    offset, flags = struct.unpack_from("!BB", ip, 32)
-    names = "".join(name for name, bit in FLAGS if flags & bit)
-    length = total - 20 - (offset >> 4) * 4
-    return f"{side}:{names}{length or ''}"
+@dataclass(frozen=True)
+class Verdict:
+    """One run, judged."""
+
+    picture: str
+    notes: tuple[str, ...]
+    """Rules that spoke."""
+    wrongs: tuple[str, ...]
+    """Each begins with its kind."""
+    seconds: float
+    recording: bytes = b""
 
 
-def picture_of(seen: Iterable[tuple[int, bytes]]) -> str:
-    """The whole exchange as words."""
-    words = [word(frame) for _, frame in seen]
-    return " ".join(
-        name if (count := len(list(group))) == 1 else f"{count}x{name}" for name, group in itertools.groupby(words)
-    )
+def judged(name: str, variant: str = "") -> Verdict:
+    """Run a demo and hold it against everything."""
+    begun = time.monotonic()
+    try:
+        played = play(name, variant)
+        taken = time.monotonic() - begun
+        return Verdict(played.picture, rules(played), tuple(wrongs(played)), taken, played.recording)
+    except Exception as error:  # a defect of ours, which is what this looks for
+        return Verdict("", (), (f"crash: {type(error).__name__}: {error}",), time.monotonic() - begun)
 
 
-def once(name: str) -> str:
-    """Run a demo; its picture, or what went wrong."""
-    with runner.start(name) as run:
-        recording = run.stream.read()
-        return picture_of(frames(recording)) + (f"  !! {run.refusal}" if run.refusal else "")
+def rules(played: Played) -> tuple[str, ...]:
+    """Which rules spoke, and how often."""
+    return tuple(f"{rule} x{times}" for rule, times in sorted(Counter(note.rule for note in played.flow.notes).items()))
+
+
+def wrongs(played: Played) -> Iterator[str]:
+    """Everything that is not as it has to be."""
+    flow, demo = played.flow, played.demo
+    end = played.seen[-1] if played.seen else None
+    missing = outcome(demo.shows, flow.notes, demo.promise).missing
+    if played.status:
+        yield f"failed: exit code {played.status}, {played.refusal}"
+    if missing:
+        yield f"promise: {', '.join(missing)}"
+    if not isinstance(end, End) or (end.reason, end.dropped) != ("finished", 0):
+        yield f"end: {end}"
+    yield from (f"odd: {note.message}" for note in flow.notes if note.rule in ("tcp.oddity", "capture.oddity"))
+    yield from (f"state: {line}" for line in disagreements(flow))
 
 
 def burn() -> None:
@@ -89,23 +92,79 @@ def load(burners: int) -> Iterator[None]:
             worker.join()
 
 
+def become(name: str) -> None:
+    """Go on as an ordinary user."""
+    user = pwd.getpwnam(name)
+    os.initgroups(name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ.update(HOME=user.pw_dir, USER=name, LOGNAME=name)
+    for left in [each for each in os.environ if each.startswith("SUDO_")]:
+        del os.environ[left]
+
+
+def report(name: str, verdicts: list[Verdict], keep: Path | None) -> None:
+    """The line of a demo, and what was not as it has to be."""
+    pictures = Counter(each.picture for each in verdicts)
+    stories = Counter(each.notes for each in verdicts)
+    usual, alike = pictures.most_common(1)[0]
+    told, same = stories.most_common(1)[0]
+    total = len(verdicts)
+
+    def without(*kinds: str) -> str:
+        return f"{sum(not any(wrong.startswith(kinds) for wrong in each.wrongs) for each in verdicts)}/{total}"
+
+    seconds = [each.seconds for each in verdicts]
+    fine = alike == total and not any(each.wrongs for each in verdicts)
+    print(
+        f"{'ok ' if fine else 'BAD'} {name:<24} packets {alike}/{total}, promise {without('promise', 'failed', 'crash')}"
+        f", states {without('state', 'crash')}, whole {without('end', 'odd', 'failed', 'crash')},"
+        f" notes {same}/{total}, {sum(seconds) / total:.1f} s (at most {max(seconds):.1f})",
+        flush=True,
+    )
+    if len(pictures) > 1:
+        for shown, count in pictures.most_common():
+            print(f"      x{count} {shown}")
+    for story, count in stories.items():
+        if story != told:
+            print(f"      x{count} notes: +{sorted(set(story) - set(told))} -{sorted(set(told) - set(story))}")
+    for wrong, count in Counter(wrong for each in verdicts for wrong in each.wrongs).most_common():
+        print(f"      x{count} {wrong}", flush=True)
+    if keep is not None:
+        unlike = [each for each in verdicts if each.wrongs or each.picture != usual or each.notes != told]
+        for place, each in enumerate(unlike):
+            (keep / f"{name}.{place}.pcapng").write_bytes(each.recording)
+
+
+def every() -> list[str]:
+    """Every demo in each of its variants, as their recordings are called."""
+    return [
+        f"{name}.{variant}" if variant else name
+        for name in demos.ORDER
+        for variant in [each for each, _ in demos.load(name).variants] or [""]
+    ]
+
+
 def main() -> None:
     """Run, and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-n", type=int, default=20, help="runs of each demo, idle and loaded")
-    parser.add_argument("--burners", type=int, default=6)
-    parser.add_argument("demo", nargs="*", default=demos.ORDER)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("-n", type=int, default=20, help="runs of each")
+    parser.add_argument("-j", type=int, default=3, help="runs at once")
+    parser.add_argument("--burners", type=int, default=2)
+    parser.add_argument("--user", help="as whom, when called by root")
+    parser.add_argument("--keep", type=Path, help="where to keep recordings of runs unlike the others")
+    parser.add_argument("demo", nargs="*", default=every())
     wanted = parser.parse_args()
-    for burners in (0, wanted.burners):
-        with load(burners):
-            for name in wanted.demo:
-                started = time.monotonic()
-                seen = Counter(once(name) for _ in range(wanted.n))
-                each = (time.monotonic() - started) / wanted.n
-                print(f"{name}, {burners} burners: {len(seen)} picture(s) in {wanted.n} runs, {each:.2f} s each")
-                for shown, count in seen.most_common():
-                    print(f"   x{count} {shown}")
-                sys.stdout.flush()
+    if wanted.user:
+        become(wanted.user)
+    if wanted.keep:
+        wanted.keep.mkdir(parents=True, exist_ok=True)
+    with load(wanted.burners), ProcessPoolExecutor(wanted.j) as pool:
+        runs: list[tuple[str, list[Future[Verdict]]]] = [
+            (name, [pool.submit(judged, *name.split(".")) for _ in range(wanted.n)]) for name in wanted.demo
+        ]
+        for name, under_way in runs:
+            report(name, [each.result() for each in under_way], wanted.keep)
 
 
 if __name__ == "__main__":
