@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from pktscope.capture.decode import decode
 from pktscope.capture.recording import Told, read_entry
+from pktscope.capture.records import Record
+from pktscope.capture.ring import ETHERNET
 from pktscope.lab import ladder, room, runner, threshold
-from pktscope.model import Call, End, Exchange, Fate, Return, Sample, Side
+from pktscope.model import Call, End, Exchange, Fate, Frame, Return, Sample, Side
 
 
 def blocks(recording: bytes) -> Iterator[tuple[int, bytes]]:
@@ -47,6 +50,14 @@ class Recording:
     @property
     def frames(self) -> list[tuple[int, bytes]]:
         return [(at, told) for at, told in self.order if isinstance(told, bytes)]
+
+    @property
+    def packets(self) -> list[Frame]:
+        """The frames, read."""
+        return [
+            decode(Record(number, at, ETHERNET, octets, len(octets)))
+            for number, (at, octets) in enumerate(self.frames, 1)
+        ]
 
     @property
     def exchange(self) -> Exchange:

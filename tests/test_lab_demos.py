@@ -9,8 +9,8 @@ import pytest
 
 from pktscope import demos
 from pktscope.model import Call, End, Return, Sample, Side, State
-from tests.benchmarks.demos_under_load import picture_of
 from tests.labtools import Recording, record
+from tests.played import picture_of
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("private_room")]
 
@@ -35,7 +35,7 @@ def test_the_wire_shows_what_the_demo_is_about(run: tuple[str, Recording]) -> No
 
     assert recording.refusal == ""
     assert recording.status == 0
-    assert picture_of(recording.frames) == PICTURES[name]
+    assert picture_of(recording.packets) == PICTURES[name]
 
 
 def test_the_recording_is_complete(run: tuple[str, Recording]) -> None:
