@@ -118,8 +118,9 @@ def report(name: str, verdicts: list[Verdict], keep: Path | None) -> None:
     fine = alike == total and not any(each.wrongs for each in verdicts)
     print(
         f"{'ok ' if fine else 'BAD'} {name:<24} packets {alike}/{total},"
-        f" promise {without('promise', 'failed', 'crash')}, states {without('state', 'crash')}, whole {without('end', 'odd', 'failed', 'crash')},"
-        f" notes {same}/{total}, {sum(seconds) / total:.1f} s (at most {max(seconds):.1f})",
+        f" promise {without('promise', 'failed', 'crash')}, states {without('state', 'crash')},"
+        f" whole {without('end', 'odd', 'failed', 'crash')}, notes {same}/{total},"
+        f" {sum(seconds) / total:.1f} s (at most {max(seconds):.1f})",
         flush=True,
     )
     if len(pictures) > 1:
