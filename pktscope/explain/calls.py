@@ -18,7 +18,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="socket",
         headline=N_("Makes a socket: one end, not yet bound to a port and connected to nobody."),
-        python="s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)   # SOCK_DGRAM for UDP",
+        python=N_("s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)   # SOCK_DGRAM for UDP"),
         c="int s = socket(AF_INET, SOCK_STREAM, 0);",
         wire=NOTHING_SENT,
         waits=NO_WAIT,
@@ -279,7 +279,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="connect_ex",
         headline=N_("connect() that returns the errno instead of raising it."),
-        python='code = s.connect_ex(("127.0.0.1", 8000))    # 0, or errno.ECONNREFUSED, ...',
+        python=N_('code = s.connect_ex(("127.0.0.1", 8000))    # 0, or errno.ECONNREFUSED, ...'),
         c="if (connect(s, ...) < 0) code = errno;",
         wire=N_("As connect(): SYN and ACK with TCP, nothing with UDP."),
         waits=N_("As connect()."),
@@ -338,7 +338,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="close",
         headline=N_("Gives the descriptor back; the last one of a TCP connection starts its end."),
-        python="s.close()     # or: with socket.socket() as s: ...",
+        python=N_("s.close()     # or: with socket.socket() as s: ..."),
         c="close(s);",
         wire=N_(
             "TCP: FIN, behind what waits to be sent. RST instead where unread bytes are thrown away, or SO_LINGER has "

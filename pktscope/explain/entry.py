@@ -42,7 +42,7 @@ class Call(Entry):
     """A socket call, in Python and in C."""
 
     python: str
-    """Lines of code."""
+    """Lines of code; marked with N_() where a comment in them has words."""
     c: str
     """What the C tutorial writes; empty where C has nothing like it."""
     wire: str

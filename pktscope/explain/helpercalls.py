@@ -38,7 +38,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="poll",
         headline=N_("select() without its limit of 1024 descriptors."),
-        python="p = select.poll()\np.register(s, select.POLLIN)\nevents = p.poll(5000)     # milliseconds",
+        python=N_("p = select.poll()\np.register(s, select.POLLIN)\nevents = p.poll(5000)     # milliseconds"),
         c="struct pollfd p = {.fd = s, .events = POLLIN};\npoll(&p, 1, 5000);",
         wire=NOTHING_SENT,
         waits=N_("As select(); the time is in milliseconds."),
@@ -134,7 +134,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="htons",
         headline=N_("A 16-bit number from this machine's byte order into the network's, which is big-endian."),
-        python="socket.htons(8000)      # 16415 on a little-endian machine",
+        python=N_("socket.htons(8000)      # 16415 on a little-endian machine"),
         c="address.sin_port = htons(8000);",
         wire=N_("Nothing; it decides how a port lies in a header: most significant octet first."),
         waits=NO_WAIT,

@@ -46,7 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="MSG_MORE",
         headline=N_("More will follow: hold a partial segment back, as with TCP_CORK, for this call."),
-        python="s.send(header, socket.MSG_MORE)\ns.send(body)                    # both leave together",
+        python=N_("s.send(header, socket.MSG_MORE)\ns.send(body)                    # both leave together"),
         text=(N_("On UDP several such calls make one datagram. Linux only."),),
         reference="send(2)",
         demos=("nagle", "write-write-read"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -95,7 +96,7 @@ def particulars(entry: Entry, width: int) -> Iterator[Section]:
 
 def call_sections(entry: Call, width: int) -> Iterator[Section]:
     """Of a socket call."""
-    yield Section(_("In Python"), code(entry.python, width))
+    yield Section(_("In Python"), code(_(entry.python), width))
     yield Section(_("In C"), code(entry.c, width))
     yield Section(_("On the wire"), prose((entry.wire,), width))
     yield Section(_("What it waits for"), prose((entry.waits,), width))
@@ -168,7 +169,7 @@ def field_sections(entry: Field, width: int) -> Iterator[Section]:
 
 def setting_sections(entry: Setting, width: int) -> Iterator[Section]:
     """Of a socket option."""
-    yield Section(_("In Python"), code(entry.python, width))
+    yield Section(_("In Python"), code(_(entry.python), width))
 
 
 def error_sections(entry: Entry, width: int) -> Iterator[Section]:
@@ -228,11 +229,15 @@ def hanging(text: str, width: int) -> list[Line]:
     return [[(line, Role.PLAIN)] for line in (first, *(" " * INDENT + line for line in rest))]
 
 
+COMMENT = re.compile(r" {3,}#.*")
+"""What a line of a program ends with."""
+
+
 def code(text: str, width: int) -> list[Line]:
     """Lines of a program; what is too long goes on further in. Its comments go where there is no room for them."""
     found: list[Line] = []
     for line in text.split("\n") if text else ():
-        shown = line if cells_of(line) <= width else line.partition("     #")[0].rstrip()
+        shown = line if cells_of(line) <= width else COMMENT.sub("", line)
         found += [[(piece, Role.CALL)] for piece in broken(shown, width)]
     return found
 

@@ -78,7 +78,7 @@ CALLS: tuple[Call, ...] = (
     Call(
         name="settimeout",
         headline=N_("Bounds how long calls of this socket may wait."),
-        python="s.settimeout(5.0)     # None: wait for ever; 0: never wait",
+        python=N_("s.settimeout(5.0)     # None: wait for ever; 0: never wait"),
         c=("struct timeval limit = {.tv_sec = 5};\nsetsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);"),
         wire=N_("Nothing, neither when it is set nor when it runs out: the other end learns nothing of it."),
         waits=NO_WAIT,

@@ -9,7 +9,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="SO_REUSEADDR",
         headline=N_("bind() may take a port of which connections are still in TIME_WAIT."),
-        python="s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)     # before bind()",
+        python=N_("s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)     # before bind()"),
         text=(
             N_(
                 "What a server needs to be restarted at once. On Linux it does not allow two listeners on one port; on "
@@ -28,7 +28,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="SO_REUSEPORT",
         headline=N_("Several sockets on one address and port, and the kernel shares connections out among them."),
-        python="s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)     # each of them, before bind()",
+        python=N_("s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)     # each of them, before bind()"),
         text=(
             N_(
                 "All of them must set it and belong to the same user. Each connection or datagram goes to one, chosen "
@@ -74,7 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="TCP_KEEPIDLE",
         headline=N_("When keep-alive probes begin, how far apart they are, how many may stay unanswered."),
-        python=(
+        python=N_(
             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)     # seconds of silence before the first\n"
             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)    # seconds between probes\n"
             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 5)       # probes before giving up"
@@ -109,7 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="TCP_CORK",
         headline=N_("Hold partial segments back until it is taken away."),
-        python=(
+        python=N_(
             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)\n"
             "s.send(header); s.send(body)\n"
             "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)          # now it leaves"
@@ -142,7 +142,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="TCP_USER_TIMEOUT",
         headline=N_("How long sent bytes may stay unacknowledged before the connection is given up."),
-        python="s.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)     # milliseconds",
+        python=N_("s.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)     # milliseconds"),
         text=(
             N_(
                 "Without it Linux repeats for about 15 minutes (net.ipv4.tcp_retries2 = 15). Then calls fail with "
@@ -157,7 +157,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="TCP_FASTOPEN",
         headline=N_("A listener may take data in SYNs; the number bounds how many such wait."),
-        python=(
+        python=N_(
             "listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)\n"
             's.sendto(b"request", socket.MSG_FASTOPEN, address)            # the client, instead of connect()'
         ),
@@ -170,7 +170,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="TCP_MAXSEG",
         headline=N_("The largest segment to offer in the SYN and to send."),
-        python="s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)     # before connect() or listen()",
+        python=N_("s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)     # before connect() or listen()"),
         text=(N_("It can only make segments smaller than the interface allows."),),
         aliases=("maxseg",),
         reference="tcp(7)",
@@ -202,7 +202,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="SO_RCVBUF",
         headline=N_("The receive buffer's size, and with it the largest window that can be announced."),
-        python="s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)     # before listen() or connect()",
+        python=N_("s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)     # before listen() or connect()"),
         text=(
             N_(
                 "Linux doubles the number for its own bookkeeping and then stops growing the buffer by itself; "
@@ -248,7 +248,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="SO_RCVTIMEO",
         headline=N_("How long recv() and accept() may wait; SO_SNDTIMEO the same for send() and connect()."),
-        python="s.settimeout(5.0)     # Python's own way",
+        python=N_("s.settimeout(5.0)     # Python's own way"),
         text=(N_("Then the call fails with EAGAIN (connect(): EINPROGRESS). Nothing is sent on the wire."),),
         aliases=("SO_SNDTIMEO", "rcvtimeo", "sndtimeo"),
         reference="socket(7)",
@@ -275,7 +275,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="IPV6_V6ONLY",
         headline=N_("Whether an IPv6 socket refuses IPv4 peers."),
-        python="s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)     # before bind()",
+        python=N_("s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)     # before bind()"),
         text=(
             N_(
                 "With 0, the default of Linux, a listener on :: takes IPv4 connections too and shows them as "
