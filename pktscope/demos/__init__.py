@@ -3,7 +3,8 @@
 A demo has `server(address, pause)` and `client(address, pause)`, which run in two processes with traced sockets; a
 docstring (a title line, the story, what to change and try next); `PROMISE`, what it promises, in words, and `SHOWS`,
 the notes that prove it; `NEEDS`, its room; `SECONDS`, how long it takes. `pause()` is the one thing a tutorial has not:
-it returns when the wire is quiet; `pause("...")` begins a scene of that title, too.
+it returns when the wire is quiet; `pause("...")` begins a scene of that title, too, and after
+`pause(together=True)` all programs that wait in one go on together.
 
 `VARIANTS` gives one exchange in several ways, a name and a title each, to be compared: then both functions take the
 variant's name as a third argument, and PROMISE, SHOWS and NEEDS may each be one for all or a dict by variant.

@@ -1,21 +1,19 @@
 """Both close at the same time: neither has seen the other's FIN when it sends its own.
 
-The client says that it is going to close, and waits until its words have arrived but no answer can be back. So the
-server closes when it has read them, the client a moment later, and the two FINs cross on the wire. Each end expected an
-ACK of its FIN and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its
-own. When that is here, both are in TIME_WAIT, since both have closed first.
+Both programs call close() within less time than a segment needs over the wire, so the two FINs cross. Each end expected an ACK of its FIN
+and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its own. When that
+is here, both are in TIME_WAIT, since both have closed first.
 
 It takes a wire on which a segment is under way for a while: on loopback one FIN is there before the other can leave.
 
-To try next: let the client wait ten times as long, and count the states; a wire that is ten times as slow.
+To try next: let the client call recv() before it closes, and count the states; a wire that is ten times as slow.
 """
 
-import time
 from socket import AF_INET, SOCK_STREAM, socket
 
 PROMISE = "the two FINs cross, both ends pass through CLOSING, and both wait in TIME_WAIT"
 SHOWS = ("tcp.fin", "tcp.simultaneous-close", "tcp.closed", "tcp.time-wait-both")
-NEEDS = {"topology": "wire", "delay": 0.1}
+NEEDS = {"topology": "wire", "delay": 0.05}
 SECONDS = 1.5
 
 
@@ -25,6 +23,7 @@ def server(address, pause):
     listener.listen(5)
     connection, _ = listener.accept()
     connection.recv(1024)
+    pause(together=True)  # until both have come here; they go on together
     connection.close()
     listener.close()
 
@@ -34,5 +33,5 @@ def client(address, pause):
     sock.connect(address)
     pause()  # until the server waits in recv()
     sock.send(b"let us close now")
-    time.sleep(0.15)  # our words take 100 ms, and the server's FIN will take as long: ours leaves in between
+    pause(together=True)  # until both have come here; they go on together
     sock.close()

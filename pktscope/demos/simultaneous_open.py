@@ -8,16 +8,15 @@ same, to get through to each other ("hole punching").
 
 If one is too late, its SYN meets a port where nobody is yet, and RST ends it.
 
-To try next: leave the sleep out, and see connect() refused; connect a socket to its own address, where one SYN is
+To try next: leave the pauses out, and see connect() refused; connect a socket to its own address, where one SYN is
 enough.
 """
 
-import time
 from socket import AF_INET, SOCK_DGRAM, SOCK_STREAM, socket
 
 PROMISE = "two SYNs cross and make one connection, without a listener"
 SHOWS = ("tcp.syn", "tcp.simultaneous-open", "tcp.connect-returned", "tcp.bytes-delivered")
-NEEDS = {"topology": "wire", "delay": 0.1}
+NEEDS = {"topology": "wire", "delay": 0.05}
 SECONDS = 1.8
 
 
@@ -26,6 +25,7 @@ def server(address, pause):
     sock.bind(address)
     letters.bind(address)
     _, other = letters.recvfrom(1024)  # "now", and where it came from
+    pause(together=True)  # until both have come here
     sock.connect(other)
     sock.recv(1024)
     sock.recv(1024)  # b"": the client has closed
@@ -38,7 +38,7 @@ def client(address, pause):
     letters.connect(address)  # sends nothing; now the kernel has chosen an address and a port
     sock.bind(letters.getsockname())
     letters.send(b"now")
-    time.sleep(0.15)  # the datagram takes 100 ms, and the server's SYN will take as long: ours leaves in between
+    pause(together=True)  # until the server has read it; they go on together
     sock.connect(address)
     sock.send(b"we never listened")
     pause()

@@ -37,6 +37,9 @@ PATIENCE = 1.0
 MARGIN = 20_000
 """Nanoseconds: how late a promise made in another process's memory may be seen."""
 
+MOMENT = 0.01
+"""Seconds between programs that go on together: less than a segment needs over a wire on which that matters."""
+
 TURN = 10
 """Milliseconds between two looks at what moves without waking us."""
 
@@ -224,9 +227,30 @@ class Director:
         if paused and self._all_blocked() and self._quiet() and not self._told_more():
             self._sample_all()
             self._turns += 1
+            if any(program.together for program in paused):
+                self._release_all(paused)
+                return
             chosen = min(paused, key=lambda program: (program.turn, -program.slot))
             chosen.turn = self._turns
             chosen.go()
+
+    def _release_all(self, paused: list[Program]) -> None:
+        """Let those who wait for each other go on together, once all are there; till then the others.
+
+        The client's first frame is waited for, and a moment more, so that the order on the wire is certain: of these
+        frames, and of those that answer them.
+        """
+        alone = [program for program in paused if not program.together]
+        active = [program for program in self._programs if program.started and not program.ended]
+        if not alone and len(paused) < len(active):
+            return
+        for program in alone[:1] or sorted(paused, key=lambda program: -program.slot):
+            frames, until = self._count(), time.monotonic() + 2 * MOMENT
+            program.turn = self._turns
+            program.go()
+            while not alone and self._count() == frames and time.monotonic() < until:
+                time.sleep(0.0005)
+            time.sleep(0 if alone else MOMENT)
 
     def _asking(self) -> list[Program]:
         return [program for program in self._programs if program.asking and not program.ended]

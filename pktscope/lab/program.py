@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -26,6 +26,9 @@ LINE, NO_LINE = b"l", b"e"
 
 REACHING = {"connect", "connect_ex", "send", "sendall", "sendto", "sendmsg"}
 """What a client has done once it has reached its server."""
+
+SERVING = {"accept", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg"}
+"""What a server has done once it has served somebody."""
 
 READY = {("listen", "tcp"), ("listen", "unix"), ("bind", "udp")}
 """What a server must have done before its clients start, by call and protocol."""
@@ -100,8 +103,8 @@ class Program:
     """It has tried to connect, or to send."""
     reached: bool = False
     """It has connected, or sent its first datagram."""
-    processes: set[int] = field(default_factory=set)
-    """Every process that told something, as /proc knows it."""
+    processes: dict[int, None] = field(default_factory=dict)
+    """Every process that told something, as /proc knows it, the first one first."""
     open_calls: dict[int, float] = field(default_factory=dict)
     """Calls that have not come back, by serial: until when (time.monotonic()) they come back by themselves, or 0."""
     in_vain: int = 0
@@ -110,6 +113,12 @@ class Program:
     """Up to when it has been heard, where it has told more than can be taken at once; 0 where it has not."""
     output: int = -1
     """Descriptor: what it writes past Python's sys.stdout; -1 where nobody reads that."""
+    served: bool = False
+    """It has accepted somebody, or received something."""
+    left: bool = False
+    """Its first process has ended; others that it started go on."""
+    together: bool = False
+    """In a pause() that ends for all programs at the same moment."""
     turn: int = 0
     """When it was last let go on: the director counts."""
 
@@ -124,7 +133,7 @@ class Program:
 
     def go(self) -> None:
         """Start it, or let it out of pause()."""
-        self.started, self.paused = True, False
+        self.started, self.paused, self.together = True, False, False
         with suppress(BrokenPipeError):  # it died: its line says so next
             os.write(self.line, GO)
 
@@ -151,6 +160,9 @@ class Program:
                 self.ended, self.behind = True, 0
                 return
             kind, _, text = message.decode().partition(" ")
+            if kind == "together":
+                self.together = True
+                continue
             if kind == "limit":
                 self._limit(float(text))
                 continue
@@ -164,12 +176,15 @@ class Program:
     def _remember(self, event: Call | Return | Sample) -> None:
         if isinstance(event, Sample) or event.name == "print":
             return
-        self.processes.add(event.pid)
+        first = next(iter(self.processes), event.pid)
+        self.processes[event.pid] = None
+        self.left |= event.name == "exit" and event.pid == first
         if isinstance(event, Call):
             self.aimed |= event.name in REACHING
             self.open_calls.update({event.serial: 0.0} if event.name != "exit" else {})
         else:
             self.open_calls.pop(event.serial, None)
+            self.served |= not event.error and event.name in SERVING
             self.reached |= not event.error and event.name in REACHING
             self.in_vain = self.in_vain + 1 if event.name == "recv" and event.length == 0 and not event.error else 0
         before, self.last, self.host_pid = self.last, event, event.pid
@@ -191,6 +206,10 @@ class Program:
         """Whether every thread of all its processes sleeps inside a call that nothing but an event can end."""
         waiting = sum(1 for until in self.open_calls.values() if not until)
         return waiting == len(self.open_calls) and 0 < self._threads() <= waiting
+
+    def halted(self) -> bool:
+        """Whether a signal has stopped all its processes (SIGSTOP)."""
+        return bool(found := states(self.processes)) and found <= {"T", "t"}
 
     def dozes(self) -> bool:
         """Whether every thread of all its processes sleeps, wherever."""
@@ -227,6 +246,15 @@ def _state(task: str) -> str:
     """The one-letter state of a task, proc_pid_stat(5)."""
     with open(f"{task}/stat", encoding="ascii", errors="replace") as file:
         return file.read().rpartition(")")[2].split()[0]
+
+
+def states(processes: Iterable[int]) -> set[str]:
+    """The states of those processes that still are."""
+    found = set()
+    for process in processes:
+        with suppress(OSError):
+            found.add(_state(f"/proc/{process}"))
+    return found
 
 
 def start(
@@ -312,9 +340,14 @@ def _run_own(script: Script, line: int, promises: memoryview, slot: int) -> int:
 
 
 def _pause(teller: Teller) -> Callable[..., None]:
-    def pause(scene: str = "") -> None:
-        """Return when the wire is quiet and everybody else waits; with a title, a scene begins."""
+    def pause(scene: str = "", together: bool = False) -> None:
+        """Return when the wire is quiet and everybody else waits; with a title, a scene begins.
+
+        `together`: when everybody is in such a pause, all return at the same moment.
+        """
         with teller.alone:
+            if together:
+                teller.meet()
             serial = teller.call("pause", scene)
             teller.answer()
             teller.back(serial, "pause")

@@ -121,6 +121,11 @@ class Teller:
                            program=self.program))  # fmt: skip
         return serial
 
+    def meet(self) -> None:
+        """Tell the director that the pause to come shall end for all programs at the same moment."""
+        with self:
+            os.write(self._line, b"together")
+
     def back(self, serial: int, name: str, result: str = "", *, error: str = "") -> None:
         """Tell that what `call` told of has come back."""
         with self as now:
