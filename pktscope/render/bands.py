@@ -106,7 +106,7 @@ def wire_runs(band: Band, tool: Brush) -> list[Run]:
     used = 0
     for number in range(1, tool.waypoints + 1):
         at = tool.place(number / (tool.waypoints + 1))
-        if not wire[max(0, at - 1) : at + 2].strip():  # a blank between two words is part of a label
+        if wire[at] == " " and " " in (wire[at - 1], wire[at + 1]):  # a blank between two words is part of a label
             runs += [(wire[used:at], band.role), (tool.glyphs.silent, Role.LIFELINE)]
             used = at + 1
     return [*runs, (wire[used:], band.role)]
