@@ -321,6 +321,17 @@ def test_checksums(data: bytes, protocol: int, six: bool) -> None:
         assert frame.unfilled_checksum == (state == "unfilled")
 
 
+def test_a_right_checksum_may_be_the_pseudo_headers_sum() -> None:
+    """One in 65,535 is, by chance: it is filled in all the same."""
+    around = ip4(b"", 17)
+    pseudo = total(around[12:20] + struct.pack(">II", 10, 17))
+    segment = bytearray(udp(1, 2, b"\0\0", checksum=pseudo))
+    segment[8:] = struct.pack(">H", 0xFFFF - total(around[12:20] + struct.pack(">II", 10, 17) + segment))
+    chance, unlucky = seen(ether(ip4(bytes(segment), 17))), seen(ether(ip4(bytes(segment[:8]) + b"\7\7", 17)))
+
+    assert (checksum_state(chance), checksum_state(unlucky)) == ("good", "unfilled")
+
+
 def test_checksums_nobody_can_check() -> None:
     """A packet the capture cut, a UDP datagram without one, what is no IP."""
     whole = ether(ip4(udp(1, 2, b"hello", checksum=99), 17))

@@ -41,7 +41,8 @@ def decode(record: Record, fragments: Reassembler | None = None) -> Frame:
         record.number, record.time, data, record.wire_length,
         network.endpoint(packet.source, upper.source_port), network.endpoint(packet.target, upper.target_port),
         packet.ip, upper.transport, data[upper.start : upper.end], upper.length, header.name, header.vlans, (), None,
-        unfilled(packet, upper.transport, packet.wire_end - packet.start), oddities, record.interface, record.comment,
+        unfilled(packet, upper.transport, packet.wire_end - packet.start, data[packet.start : packet.end]), oddities,
+        record.interface, record.comment,
     )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def completed(
         network.endpoint(packet.source, upper.source_port), network.endpoint(packet.target, upper.target_port),
         packet.ip, upper.transport, whole.data[upper.start : upper.end], upper.length, header.name, header.vlans, (),
         Whole(whole.frames, whole.length, whole.overlap, whole.conflict),
-        unfilled(packet, upper.transport, whole.length - start),
+        unfilled(packet, upper.transport, whole.length - start, whole.data[start:]),
         odd(record, header, oddities + upper.oddities), record.interface, record.comment,
     )  # fmt: skip
 
@@ -155,19 +156,31 @@ def completed(
 # A ones' complement sum of 16-bit words (RFC 1071) is the number read as one big integer, modulo 65535.
 
 PROTOCOL_NUMBERS = {Tcp: 6, Udp: 17}
+SUMMED = 2048
+"""Octets summed up to tell a checksum that is right by chance from one that is not filled in."""
 
 
 def pseudo_sum(addresses: bytes, protocol: int, length: int) -> int:
     return (int.from_bytes(addresses, "big") + protocol + (length >> 16) + length) % 65_535
 
 
-def unfilled(packet: network.Packet, upper: Transport, length: int) -> bool:
-    """The checksum field holds just the pseudo-header's sum, which the network card was to complete."""
+def unfilled(packet: network.Packet, upper: Transport, length: int, octets: bytes) -> bool:
+    """The checksum field holds just the pseudo-header's sum, which the network card was to complete.
+
+    One right checksum in 65,535 is that number, too. So what has it is summed up, unless it is longer than a link
+    carries: then a card was to cut it, and to fill in the checksums as well. Of what the capture cut, nobody knows.
+    """
     protocol = PROTOCOL_NUMBERS.get(type(upper))
     if protocol is None or packet.rerouted:
         return False
     checksum: int = upper.checksum  # type: ignore[union-attr]
-    return checksum != 0 and checksum % 65_535 == pseudo_sum(packet.source + packet.target, protocol, length)
+    pseudo = pseudo_sum(packet.source + packet.target, protocol, length)
+    if checksum == 0 or checksum % 65_535 != pseudo:
+        return False
+    if length > SUMMED:
+        return True
+    total = pseudo + int.from_bytes(octets + bytes(length % 2), "big")
+    return len(octets) == length and total % 65_535 != 0
 
 
 def checksum_state(frame: Frame) -> ChecksumState:
