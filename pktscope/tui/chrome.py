@@ -18,7 +18,7 @@ from pktscope.text import fit, wrap
 from pktscope.text import width as cells_of
 from pktscope.tui.keys import Key, first_key, fitting
 from pktscope.tui.styles import Styles, Surface
-from pktscope.words import _
+from pktscope.words import _, cited, say
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -118,7 +118,8 @@ class NotePanel(ScrollView, can_focus=False, inherit_bindings=False):
         self.shown = (notes, tallest, width, self.inks.ascii_only)
         self.drawn = []
         for sentence, reference, role in notes:
-            text = f"{sentence} ({reference})" if reference else sentence
+            values = {"text": sentence, "sources": (cited(reference),)}
+            text = say("{text} ({sources:clauses})", values) if reference else sentence
             text = self.inks.say(text)
             self.drawn += [(line, role) for line in wrap(text, width - 3)]
         self.virtual_size = Size(width, max(1, len(self.drawn)))

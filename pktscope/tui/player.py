@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pktscope.rows import Arrow, Banner, Fold, Gap, Mark, Row
-from pktscope.words import say
+from pktscope.words import _, say
 
 PACKET_SECONDS = 0.9
 CALL_SECONDS = 0.35
@@ -186,6 +186,5 @@ def caption(player: Player, stops: Stops, *, live: bool) -> str:
         if player.true_time:
             return say("playing {speed} true time", {"speed": player.speed_name})
         return say("playing {speed}", {"speed": player.speed_name})
-    words = "live" if live else "paused"
     extra = "" if player.pace == SPEEDS.index(1.0) else f" {player.speed_name}"
-    return words + extra + (" true time" if player.true_time else "")
+    return (_("live") if live else _("paused")) + extra + (" " + _("true time") if player.true_time else "")

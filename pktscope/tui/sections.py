@@ -270,7 +270,8 @@ def returned_lines(call: Step | None, step: Step, answer: Return, context: Conte
         meaning = f": {_(os.strerror(number))}" if isinstance(number, int) else ""
         lines += pair("error", f"{answer.error}{meaning}", width)
     else:
-        lines += pair("result", answer.result or _("nothing"), width)
+        made = _("a new socket") if answer.new_socket is not None else ""
+        lines += pair("result", made or answer.result or _("nothing"), width)
     if answer.length == 0 and answer.name.startswith(("recv", "read")) and not answer.error:
         lines += pair("meaning", _("0 bytes: the other side has ended its stream (its FIN arrived)"), width)
     if call is not None:
