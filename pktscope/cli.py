@@ -283,10 +283,10 @@ def run(write_to: str | None, **given: Any) -> int:
     """Run one's own programs, as they are, and see what they do to each other.
 
     Every script runs in a process of its own in the private room, as the user who calls and without any privilege, in
-    its own directory, with its socket calls, its print() and its input() told. The clients start when the server's listen() (with UDP, its
-    bind()) has returned, each when the one before has connected. What loops for ever is ended when the last client has
-    ended and nothing more happens. With --wire, --drop, --impair or --loss there is a wire between the server and the
-    clients, with 127.0.0.1 still in the scripts.
+    its own directory, with its socket calls, its print() and its input() told. The clients start when the server's
+    listen() (with UDP, its bind()) has returned, each when the one before has connected. What loops for ever is ended
+    when the last client has ended and nothing more happens. With --wire, --drop, --impair or --loss there is a wire
+    between the server and the clients, with 127.0.0.1 still in the scripts.
 
     Programs that are not Python's run too, with their packets but without their calls, which only Python's sockets
     tell: `pktscope run --client './client 8000' -- ./server 8000`, or `pktscope run SERVER.py --client 'curl ...'`.

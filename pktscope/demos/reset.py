@@ -3,7 +3,7 @@
 SO_LINGER with a time of 0: the client asks its kernel for a RST instead of a FIN. close() with bytes that were never
 read: a FIN would say "all is well", so the kernel sends RST. send() after the other end has closed: the first one
 succeeds, since a FIN does not say that nobody reads; the RST comes back, and the next send() fails with EPIPE. And a
-listener that is closed with a finished connection in its queue: nobody ever accepted it, so nobody could close it properly.
+listener closed with a finished connection in its queue: nobody ever accepted it, so nobody could close it properly.
 
 A RST is no answer to wait for and is not acknowledged; nothing comes after it, no TIME_WAIT either. Whoever was waiting
 in recv() gets ECONNRESET.

@@ -1,8 +1,8 @@
 """Both close at the same time: neither has seen the other's FIN when it sends its own.
 
-Both programs call close() within less time than a segment needs over the wire, so the two FINs cross. Each end expected an ACK of its FIN
-and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of its own. When that
-is here, both are in TIME_WAIT, since both have closed first.
+Both programs call close() within less time than a segment needs over the wire, so the two FINs cross. Each end expected
+an ACK of its FIN and gets a FIN instead. That is no mistake: each acknowledges it and waits in CLOSING for the ACK of
+its own. When that is here, both are in TIME_WAIT, since both have closed first.
 
 It takes a wire on which a segment is under way for a while: on loopback one FIN is there before the other can leave.
 

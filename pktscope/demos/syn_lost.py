@@ -6,8 +6,8 @@ from the client's end, which cannot know which of the two it was. Then the serve
 and has a timer of its own: it sends its SYN,ACK again without being asked.
 
 Without any answer connect() fails with ETIMEDOUT, on Linux after six repeats and more than two minutes; here the kernel
-is told to stop after two. A program that cannot wait so long sets a time limit of its own, settimeout(). When that
-runs out, the program stops waiting, but nothing is sent, and the server, if the SYN arrived after all, never learns why.
+is told to stop after two. A program that cannot wait so long sets a time limit of its own, settimeout(). When that runs
+out, the program stops waiting, but nothing is sent, and the server, if the SYN arrived after all, never learns why.
 
 A closed port is not like this at all: there RST comes at once (see the demo refused).
 

@@ -1,8 +1,9 @@
 """Steps and notes for programs: one JSON document, written piece by piece so that its size does not matter.
 
 Schema `pktscope.timeline/1`: times are integer nanoseconds since the Unix epoch, lengths octets, octets themselves hex
-with a readable text beside them; a field that does not apply is left out. A step's "conversation" is its place among those of an
-exchange, from 0, which is left out, and -1 for a step that is no conversation's own. Fields may be added, never changed.
+with a readable text beside them; a field that does not apply is left out. A step's "conversation" is its place among
+those of an exchange, from 0, which is left out, and -1 for a step that is no conversation's own. Fields may be added,
+never changed.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     name = shark(flow, V.RETRANSMISSION)
     if not flow.now.repeated:
         yield find(
-            "{what:capital}, sent again by all signs: they lie below the highest seen, and the first copy is not in this"
-            " capture (lost before this point, or not captured).",
+            "{what:capital}, sent again by all signs: they lie below the highest seen, and the first copy is not in"
+            " this capture (lost before this point, or not captured).",
             what=what,
             wireshark=name,
         )

@@ -316,7 +316,6 @@ def half_close(step: Step, flow: Flow) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-
 READS = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read"})
 EMPTY = {"recv": 'b""', "recvfrom": 'b""', "read": 'b""', "recvmsg": 'b""'}
 
