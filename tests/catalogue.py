@@ -159,8 +159,8 @@ def demo(tree: ast.Module, is_index: bool) -> Iterator[str]:
         yield title.rstrip(".")
         yield from docstring(story, headline=False)
     for node in ast.walk(tree):
-        if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Tuple):
-            yield from scenes(node.target, node.iter)
+        if isinstance(node, ast.For):
+            yield from scenes(node)
     for node in tree.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         name, value = getattr(target, "id", ""), getattr(node, "value", None)
@@ -172,11 +172,12 @@ def demo(tree: ast.Module, is_index: bool) -> Iterator[str]:
                 yield from constants(group.elts[0]) if isinstance(group, ast.Tuple) else ()
 
 
-def scenes(target: ast.Tuple, rows: ast.Tuple) -> Iterator[str]:
-    """The titles in a loop `for scene, ... in ("Title", ...), ("Title", ...)`."""
-    if getattr(target.elts[0], "id", "") == "scene":
-        for row in rows.elts:
-            yield from constants(row.elts[0]) if isinstance(row, ast.Tuple) else ()
+def scenes(loop: ast.For) -> Iterator[str]:
+    """The titles in a loop `for scene in "Title", ...` or `for scene, ... in ("Title", ...), ...`."""
+    first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    if getattr(first, "id", "") == "scene" and isinstance(loop.iter, ast.Tuple):
+        for row in loop.iter.elts:
+            yield from constants(row.elts[0] if isinstance(row, ast.Tuple) else row)
 
 
 def table(node: ast.stmt, names: set[str]) -> Iterator[str]:
