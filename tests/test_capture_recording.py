@@ -48,6 +48,8 @@ FIELDS: dict[str, Any] = {
     "what": st.sampled_from(["delivered", "dropped", "delayed", "doubled", "damaged", "swapped"]),
     "delivered": st.lists(NUMBERS).map(tuple), "reason": st.sampled_from(["finished", "cut", "interrupted"]),
     "dropped": st.none() | NUMBERS, "detail": st.text(), "title": st.text(), "demo": st.text(), "room": st.text(),
+    "program": NUMBERS, "variant": st.text(), "topology": st.sampled_from(["lo", "wire", "routers"]),
+    "path": st.lists(st.text()).map(tuple),
     "settings": st.lists(st.tuples(st.text(), st.text())).map(tuple),
     "sources": st.lists(st.tuples(st.text(), st.text())).map(tuple),
 }  # fmt: skip
