@@ -18,8 +18,6 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from pktscope.text import width
-
 CATALOGUE: dict[str, str] = {}
 """English to the reader's language; what is missing is said in English."""
 
@@ -106,6 +104,10 @@ def listed(items: Iterable[object]) -> str:
     words = [str(item) for item in items]
     if len(words) < 2:
         return "".join(words)
+    if not CATALOGUE:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    from pktscope.text import width  # not for English, which starts without it
+
     both = _("{items} and {last}")
     items, last = _(", ").join(words[:-1]), words[-1]
     if width(both.replace("{items}", "")[:1]) == 2:  # Chinese writes no blanks, except beside Latin letters
@@ -233,7 +235,7 @@ def known_templates() -> list[tuple[str, list[str], re.Pattern[str]]]:
     """The templates of the catalogue with words of their own, those that say most first: words, pieces, pattern."""
     spoken = [message for message in CATALOGUE if "{" in message and wordy(message)]
     return [
-        (message, PLACEHOLDER.sub("\0", message).split("\0"), shape_of(message))
+        (message, sorted(PLACEHOLDER.sub("\0", message).split("\0"), key=len, reverse=True), shape_of(message))
         for message in sorted(spoken, key=wordy, reverse=True)
     ]
 

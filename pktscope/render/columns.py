@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from pktscope import words
 from pktscope.text import width as cells_of
 from pktscope.words import long_duration
 
@@ -176,7 +177,14 @@ TRANSLITERATED = str.maketrans({
 
 
 def plain_ascii(text: str) -> str:
-    """The text without any character a terminal of 1980 lacks."""
+    """The text without any character a terminal of 1980 lacks; Chinese writing stays where the reader asked for it."""
     if text.isascii():
         return text
+    if words.CATALOGUE:
+        return "".join(one if cells_of(one) == 2 else in_ascii(one) for one in text)
+    return in_ascii(text)
+
+
+def in_ascii(text: str) -> str:
+    """Transliterated; what has no likeness as an escape."""
     return text.translate(TRANSLITERATED).encode("ascii", "backslashreplace").decode()
