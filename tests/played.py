@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,8 +75,13 @@ class Played:
     @property
     def picture(self) -> str:
         """Its packets as words."""
+        return self.without(())
+
+    def without(self, numbers: Container[int]) -> str:
+        """The same, some packets left out."""
         fates = {each.frame: each.what for each in self.seen if isinstance(each, Fate)}
-        return picture_of((each for each in self.seen if isinstance(each, Frame)), fates)
+        frames = (each for each in self.seen if isinstance(each, Frame) and each.number not in numbers)
+        return picture_of(frames, fates)
 
 
 def play(name: str, variant: str = "", **wishes: Any) -> Played:

@@ -99,6 +99,9 @@ class Needs:
     """Whether the demo tells the truth on the host's loopback too, whose MTU and sysctls are not ours to set."""
     delay: float = 0.005
     """Seconds a frame takes over the wire, one way."""
+    spacing: float = 0.001
+    """Seconds between two frames that arrive from the same side, at least: what one of them causes comes before the
+    next."""
     impair: tuple[str, ...] = ()
     """What the wire does to frames: 'drop data 3 from client', 'delay data 1 from client by 400 ms', ..."""
     sysctls: Mapping[str, str] = field(default_factory=dict)

@@ -22,7 +22,7 @@ PROMISE = {
 }
 SHOWS = {
     "leaves": ("tcp.data", "tcp.bytes-delivered", "tcp.piggyback", "tcp.fin", "tcp.end-of-stream", "tcp.closed"),
-    "vanishes": ("tcp.data", "tcp.bytes-delivered", "tcp.piggyback", "tcp.reset", "tcp.call-failed"),
+    "vanishes": ("tcp.data", "tcp.bytes-delivered", "tcp.reset", "tcp.call-failed"),
 }
 NEEDS = {"shared": True, "says": ("client: hello", "client: is anybody there?", "client: ")}
 SECONDS = 1.5

@@ -36,6 +36,7 @@ def server(address, pause):
     time.sleep(2.4)  # the window closes, and three probes come: after some 0.2, 0.4 and 0.8 s
     while connection.recv(SIZE):  # b"": the client has closed
         pass
+    pause()  # until its FIN has been acknowledged
     connection.close()
     listener.close()
 

@@ -26,10 +26,20 @@ SHOWS = {
 }
 NEEDS = {
     "cut": {
-        "topology": "lo", "mtu": 1500, "offload": False, "shared": False,
+        "topology": "lo",
+        "mtu": 1500,
+        "offload": False,
+        "shared": False,
         "sysctls": {"net.ipv4.tcp_tso_win_divisor": "100"},  # send at once what may be sent
     },
-    "offload": {"topology": "lo", "mtu": 1500, "offload": True, "shared": False},
+    "offload": {
+        "topology": "lo",
+        "mtu": 1500,
+        "offload": True,
+        "shared": False,
+        # As large as may be sent, at once, however long the last round trip took.
+        "sysctls": {"net.ipv4.tcp_min_tso_segs": "45", "net.ipv4.tcp_tso_win_divisor": "100"},
+    },
 }
 SECONDS = 0.6
 

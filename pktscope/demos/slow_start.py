@@ -1,7 +1,7 @@
 """Slow start: ten segments, then twice as many each round trip.
 
 Nobody has told the client how much the network can bear. So its kernel sends ten segments and waits. Each one that is
-acknowledged lets two more leave, and after one round trip of 100 ms there are twenty under way, after the next forty.
+acknowledged lets two more leave, and after one round trip of 200 ms there are twenty under way, after the next forty.
 That grows fast; it is called slow because one could send everything at once. It goes on until something is lost, or
 until the receiver's window or the program's data ends it. The number is the congestion window, which no header carries:
 only the sending kernel knows it, and TCP_INFO tells it.
@@ -19,13 +19,13 @@ from socket import AF_INET, IPPROTO_TCP, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET, TCP
 PROMISE = "10 segments in the first round trip, then 20, then 40: the congestion window doubles, as TCP_INFO says"
 SHOWS = ("growth.flight", "growth.doubled", "growth.window", "tcp.bytes-delivered")
 NEEDS = {
-    "topology": "wire", "delay": 0.050,
+    "topology": "wire", "delay": 0.100, "spacing": 0.0,  # a flight arrives as it left
     "sysctls": {"net.ipv4.tcp_rmem": "4096 4194304 6291456"},  # so much room that only the network is in question
 }  # fmt: skip
-SECONDS = 2.0
+SECONDS = 3.0
 
 SIZE = 200_000
-ROUND_TRIP = 0.100
+ROUND_TRIP = 0.200
 
 
 def server(address, pause):

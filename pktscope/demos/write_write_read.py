@@ -47,6 +47,8 @@ def server(address, pause, variant):
             connection.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
         connection.recv(len(HEADER + BODY), MSG_WAITALL)  # until all of it is here
         connection.send(ANSWER)
+        if variant == "stall":
+            connection.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0)  # ACKs may wait again, however late the answer was
     connection.recv(1024)  # b"": the client has closed
     pause()  # until its FIN has been acknowledged
     connection.close()

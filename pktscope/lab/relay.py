@@ -21,13 +21,11 @@ from itertools import count
 from typing import Literal, NoReturn, TypeAlias
 
 from pktscope.capture.ring import MARKER_TYPE
+from pktscope.demos import Needs
 from pktscope.lab import kernel
 from pktscope.lab.impair import Impairment, Impairments, Judge, damaged
 from pktscope.lab.watch import Caught
 from pktscope.model import Fate, Side
-
-SPACING = 1_000_000
-"""Nanoseconds between two frames that arrive from the same side: so what one of them causes comes before the next."""
 
 HOLD = 1_000_000_000
 """Nanoseconds a swapped frame waits for the next one of its direction; then it is only late."""
@@ -74,8 +72,8 @@ def drain(opened: socket.socket) -> None:
 class Relay:
     """The director's end of the relay."""
 
-    def __init__(self, opened: socket.socket, cards: dict[str, Side], delay: float, impairments: Impairments) -> None:
-        """Fork it. `cards` names the far end of each host's card and who is at it; `delay` is one way, in seconds."""
+    def __init__(self, opened: socket.socket, cards: dict[str, Side], needs: Needs, impairments: Impairments) -> None:
+        """Fork it. `cards` names the far end of each host's card and who is at it."""
         self._socket = opened
         self._words = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q")
         self._unread = b""
@@ -88,7 +86,7 @@ class Relay:
         stopped, self._stop = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            _be_relay(Wire(opened, cards, delay, impairments, self._words), its, stopped)
+            _be_relay(Wire(opened, cards, needs, impairments, self._words), its, stopped)
         os.close(its)
         os.close(stopped)
         os.set_blocking(self.pipe, False)
@@ -175,13 +173,14 @@ class Passage:
 class Wire:
     """The relay's own work, one turn at a time."""
 
-    def __init__(self, opened: socket.socket, cards: dict[str, Side], delay: float, impairments: Impairments,
+    def __init__(self, opened: socket.socket, cards: dict[str, Side], needs: Needs, impairments: Impairments,
                  words: memoryview) -> None:  # fmt: skip
         self.socket = opened
         self._cards = cards
         one, other = cards
         self._across = {one: other, other: one}
-        self._delay = int(delay * 1e9)
+        self._delay = int(needs.delay * 1e9)
+        self._spacing = int(needs.spacing * 1e9)
         self._judge = Judge(impairments)
         self._words = words
         self._free = dict.fromkeys(cards, 0)
@@ -206,7 +205,7 @@ class Wire:
                 late.what = "delayed"
                 self._put(now, late)
         for card, queue in self._queues.items():
-            if queue and self._when(card) <= time.time_ns():
+            while queue and self._when(card) <= time.time_ns():
                 self._hand_on(heapq.heappop(queue)[2])
         self._words[_QUEUED] = self._under_way()
 
@@ -273,7 +272,7 @@ class Wire:
             passage.what = "dropped"
         else:
             passage.arrivals += (now,)
-        self._free[passage.card] = now + SPACING
+        self._free[passage.card] = now + self._spacing
         self._words[_SENT] += 1
         self._tell(passage, now)
 

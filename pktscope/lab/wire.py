@@ -55,7 +55,7 @@ def build(needs: Needs, *, six: bool = False, drops: tuple[int, ...] = (), loss:
     diags = {side: _diag(host) for side, host in hosts.items()}
     ready.await_ready(*cables)
     relay.drain(opened)
-    watch = Relay(opened, {FAR[side]: side for side in Side}, needs.delay, impairments)
+    watch = Relay(opened, {FAR[side]: side for side in Side}, needs, impairments)
     settings = (*_settings(needs, impairments), *applied)
     address = NEAR[Side.SERVER][six]
     return Place((address, PORT), _line(needs, impairments), settings, (watch,), ("wire",), "wire", (), diags, hosts)
@@ -116,7 +116,7 @@ def _diag(host: Namespace) -> Diag:
 def _settings(needs: Needs, impairments: Impairments) -> list[tuple[str, str]]:
     settings = [("wire mtu", str(needs.mtu)), ("wire offloads", "off"),
                 ("wire delay", duration(round(needs.delay * 1e9))),
-                ("wire spacing", duration(relay.SPACING))]  # fmt: skip
+                ("wire spacing", duration(round(needs.spacing * 1e9)))]  # fmt: skip
     settings += [("wire impairment", rule) for rule in needs.impair]
     settings += [("wire drops frame", str(number)) for number in sorted(impairments.drops)]
     if impairments.loss:
