@@ -208,7 +208,8 @@ class Flows:
             more = other.take(observation, index)[1]
             if not isinstance(observation, Return):  # what a call returned is one conversation's to tell
                 notes += [note for note in more if not said(note, notes)]
-        if step.conversation == NONE and step.before == step.after and self.strands:
+        mine = bool(getattr(observation, "socket", 0))  # a socket of no conversation has states of its own
+        if step.conversation == NONE and not mine and step.before == step.after and self.strands:
             now = self._current.flow.states
             step = replace(step, before=now, after=now)
         self.steps.append(step)
@@ -229,7 +230,7 @@ class Flows:
             case Return():
                 return self._of_return(seen)
             case Sample():
-                return [self._of_socket(seen.socket)]
+                return [self._of_socket(seen.socket) if seen.socket else self._between(seen.local, seen.peer)]
             case Fate():
                 return [self._by_frame.get(seen.frame, self._current)]
             case End():
@@ -351,6 +352,11 @@ class Flows:
         if len(holder.strands) == 1 and (not holder.shared or len(self.strands) == 1):
             return holder.strands[0]
         return self._hall(holder)
+
+    def _between(self, local: Endpoint | None, peer: Endpoint | None) -> Strand:
+        """Who follows what the kernel says of two ends whose socket nobody told of."""
+        ends = frozenset({end for end in (local, peer) if end is not None})
+        return self._by_key.get(("tcp", ends, 0), self._current)
 
     def _hall(self, holder: Holder) -> Strand:
         """Where calls go that belong to no conversation (yet)."""

@@ -60,6 +60,9 @@ PREVIEW = 16
 LONGEST = 60
 """Characters of a call's arguments or result beside a lifeline."""
 
+LENGTHS = (LONGEST, 52, 46, 40, 34, 28, 24, 20, 16, 12, 6)
+"""The same of a printed line, where it has to be cut."""
+
 WAITING = frozenset({
     "accept", "connect", "recv", "recvfrom", "recv_into", "recvfrom_into", "recvmsg", "recvmsg_into", "read",
     "readline", "select", "poll", "epoll", "input",
@@ -319,15 +322,13 @@ ADDRESS = re.compile(r"\('([^']*)', (\d+)(?:, \d+)*\)")
 
 
 def call_head(call: Call, arguments: str) -> str:
-    """'connect(127.0.0.1:8000)'; a program's end has no brackets, but the reason, where there is one."""
-    if call.name == "exit":
-        return f"exit: {safe_text(retold(call.arguments), LONGEST)}" if call.arguments else "exit"
+    """'connect(127.0.0.1:8000)'."""
     return f"{safe_text(call.name, 24)}({arguments})"
 
 
 def printed(call: Call) -> tuple[str, ...]:
     """A line a program printed, from the whole of it to its beginning; a cut one says so."""
-    return shortening([f"print: {safe_text(call.arguments, room)}" for room in (LONGEST, 40, 28, 20, 12, 6)])
+    return shortening([f"print: {safe_text(call.arguments, room)}" for room in LENGTHS])
 
 
 def setting(call: Call) -> list[str]:
@@ -342,6 +343,9 @@ def call_text(call: Call) -> tuple[str, ...]:
     """A call entered, from the longest variant to the shortest."""
     if call.name == "print":
         return printed(call)
+    if call.name in ("exec", "exit"):
+        whole = retold(call.arguments) if call.name == "exit" else call.arguments
+        return shortening([*(f"{call.name}: {safe_text(whole, room)}" for room in LENGTHS if whole), call.name])
     if call.name == "connect" and call.peer is not None:
         arguments, brief = safe_text(call.peer, LONGEST), f":{call.peer.port}"
     else:

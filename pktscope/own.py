@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import codecs
+import io
 import os
 import shlex
 import shutil
+import stat
+import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,10 +55,10 @@ class Asked:
 
 def perform(asked: Asked, write_to: str | None, look: dict[str, Any]) -> int:
     """Run the programs and show what happens."""
-    from pktscope.exchange import receiver, refused
+    from pktscope.commands.opening import receiver, refused
+    from pktscope.commands.present import end_with_signals, ended, on_screen, print_out, show_screen
     from pktscope.lab import runner
     from pktscope.lab.privileges import as_invoking_user
-    from pktscope.present import end_with_signals, ended, on_screen, print_out, show_screen
 
     screen = on_screen(look)
     with as_invoking_user():
@@ -179,9 +183,16 @@ def check(path: str) -> None:
     source = read(path)
     values: dict[str, object] = {"file": safe(os.path.basename(path))}
     try:
+        if source[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise Stop(
+                USAGE, say(N_("{file}: it is saved as UTF-16, which Python does not read; save it as UTF-8"), values)
+            )
+        source.decode(tokenize.detect_encoding(io.BytesIO(source).readline)[0])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(source, path, "exec", dont_inherit=True)
+    except UnicodeDecodeError:
+        raise Stop(USAGE, say(NOT_UTF8, values)) from None
     except SyntaxError as error:
         raise Stop(USAGE, say(*syntax(error, values))) from None
     except (ValueError, RecursionError, MemoryError, OverflowError):
@@ -191,6 +202,8 @@ def check(path: str) -> None:
 def read(path: str) -> bytes:
     """A script's octets."""
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            raise Stop(USAGE, say(N_("cannot read {file}: it is a pipe, not a file"), {"file": quoted(path)}))
         with open(path, "rb") as file:
             source = file.read(MOST_TEXT + 1)
     except OSError as error:
@@ -201,15 +214,18 @@ def read(path: str) -> bytes:
     return source
 
 
+NOT_UTF8 = N_(
+    "{file}: it is not UTF-8 and its first lines do not say what it is; save it as UTF-8, or write '# coding: gbk' (or"
+    " what it is) into its first line"
+)
+
+
 def syntax(error: SyntaxError, values: dict[str, object]) -> tuple[str, dict[str, object]]:
     """What is wrong with a script that Python does not understand."""
     said = error.msg or ""
     values = {**values, "line": error.lineno or 1, "said": safe(said)}
     if "codec can't decode" in said or "Non-UTF-8" in said or "unknown encoding" in said:
-        return N_(
-            "{file}: it is not UTF-8 and its first lines do not say what it is; save it as UTF-8, or write"
-            " '# coding: gbk' (or what it is) into its first line"
-        ), values  # fmt: skip
+        return NOT_UTF8, values
     if any(words in said for words in PYTHON_2):
         return N_(
             "{file}, line {line}: this is written for Python 2 ({said}); pktscope runs Python 3 programs: convert it"
@@ -254,18 +270,32 @@ def lines_of(given: Sequence[str]) -> list[str]:
 
 NORMALLY = N_("{who} ended normally (exit code 0)")
 OTHERWISE = N_("{who}: {how}")
+FORKED = N_("another process of {who}: {how}")
+UNTOLD = N_("calls are told of Python programs only; of the others, the packets and what they print")
 
 
 def endings(observations: Iterable[Observation]) -> str:
     """How each program ended, in one line; '' where none was seen to."""
     from pktscope.model import Call
 
-    exits = [seen for seen in observations if isinstance(seen, Call) and seen.name == "exit"]
+    calls = [seen for seen in observations if isinstance(seen, Call)]
+    exits = [seen for seen in calls if seen.name == "exit"]
+    first = {(seen.side, seen.program): seen.pid for seen in reversed(calls)}
     several = {seen.side for seen in exits if seen.program > 1}
-    told = []
+    told, ended = [], set()
     for seen in exits:
+        one = seen.side, seen.program
         who = phrase(N_("{side} {number}"), side=seen.side, number=seen.program) if seen.side in several else seen.side
         values: dict[str, object] = {"who": phrase(N_("the {who}"), who=who) if seen.side not in several else who}
-        how = say(NORMALLY, values) if not seen.arguments else say(OTHERWISE, {**values, "how": retold(seen.arguments)})
-        told.append(capital(how))
-    return ". ".join(told) + "." if told else ""
+        own = one not in ended and (seen.pid == first[one] or not seen.serial)
+        if own:
+            ended.add(one)
+            how = OTHERWISE if seen.arguments else NORMALLY
+        elif seen.arguments:
+            how = FORKED
+        else:
+            continue
+        told.append(capital(say(how, {**values, "how": retold(seen.arguments)})))
+    if any(seen.name == "exec" for seen in calls):
+        told.append(capital(_(UNTOLD)))
+    return ". ".join(dict.fromkeys(told)) + "." if told else ""

@@ -32,7 +32,8 @@ class Programs:
     def entered(self, call: Call, index: int) -> tuple[int, int] | None:
         """A call at the step of this index: the octets of the stream it offers, if it sends."""
         me = self.ends[call.side]
-        me.traced = True
+        if call.socket or call.name == "pause":
+            me.traced = True  # a program whose calls nobody tells still prints and ends
         if call.socket:
             me.processes.add(call.pid)
         self.calls[call.serial] = self.open_calls[call.side][call.serial] = (index, call)

@@ -106,6 +106,8 @@ class Mark:
     """The Return's step where it is merged into this row; else the same as `step`."""
     tag: str = ""
     """Which conversation, '#2', where there are several."""
+    spoken: bool = False
+    """Somebody's words, to be read whole: over the wire where the room beside the lifeline would cut them."""
 
 
 @dataclass(frozen=True, slots=True)

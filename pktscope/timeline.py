@@ -52,6 +52,9 @@ NOTABLE = 1_000_000
 NOT_DRAWN = frozenset({"pause"})
 """Journal entries that are the demo's stage directions, not something a program or the kernel did."""
 
+SPOKEN = frozenset({"print", "exit", "exec"})
+"""Those whose text is to be read whole, where there is room."""
+
 SENT_BEFORE = Verdict.RETRANSMISSION | Verdict.KEEP_ALIVE | Verdict.ZERO_WINDOW_PROBE
 
 
@@ -300,7 +303,8 @@ class Timeline:
                 self._scenes[call.serial] = call.arguments
             return max(0, len(self.rows) - 1)
         self._silence(step)
-        row = self._append(Mark(step.index, step.time, lane, self._words(call), Role.CALL, step.index, self._tag))
+        words, spoken = self._words(call), call.name in SPOKEN
+        row = self._append(Mark(step.index, step.time, lane, words, Role.CALL, step.index, self._tag, spoken))
         self._calls[call.serial] = OpenCall(row, step.time, call)
         self._wrote(step, call.name, lane, row)
         return row

@@ -14,12 +14,13 @@ import pytest
 from pktscope.exits import USAGE, Stop
 from pktscope.lab import runner
 from pktscope.lab.wishes import Wishes
-from pktscope.model import Call, Note, Return, Side
+from pktscope.model import Call, Note, Return, Sample, Side, State
 from pktscope.own import Asked, endings, specification
 from tests.labtools import Recording, until
 
 PROGRAMS = Path(__file__).parent / "programs"
 LOOPS = "the run ended it: a server loops for ever"
+WAITS = "the run ended it: it waited for what could never come"
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -210,7 +211,7 @@ def test_every_end_is_said_plainly() -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == (
         "The client: ConnectionRefusedError: [Errno 111] Connection refused (early_client.py, line 5). "
-        f"The server: {LOOPS}."
+        f"The server: {WAITS}."
     )
     assert done.stderr.strip().endswith("Connection refused (early_client.py, line 5)")
 
@@ -291,8 +292,37 @@ def test_other_commands_run_with_packets_and_without_calls() -> None:
     recording = run("http_server.py", clients=(f"{sys.executable} {PROGRAMS / 'http_client.py'}",))
 
     assert printed(recording, Side.CLIENT) == ["b'<h1>hi</h1>\\n'"]
-    assert {call.name for call in recording.calls("", Side.CLIENT)} == {"print", "exit"}
+    assert {call.name for call in recording.calls("", Side.CLIENT)} == {"exec", "print", "exit"}
     assert len(recording.frames) >= 8
+
+
+@live
+def test_the_kernel_is_asked_about_programs_that_tell_nothing(tmp_path: Path) -> None:
+    """Of a command that is no script of Python's the states are the kernel's own; why it has no calls is said."""
+    keep = tmp_path / "kept.pcapng"
+    done = plain("http_server.py", "--client", f"{sys.executable} {PROGRAMS / 'http_client.py'}", "-w", str(keep))
+    asked = [seen.state for _, seen in Recording(keep.read_bytes(), "", 0).order
+             if isinstance(seen, Sample) and seen.side is Side.CLIENT]  # fmt: skip
+
+    assert asked[-1] in (State.CLOSED, State.TIME_WAIT)
+    assert "program.untold" in {note.rule for note in notes(keep)}
+    assert "Calls are told of Python programs only" in done.stdout.splitlines()[-1]
+
+
+@live
+def test_a_program_that_a_signal_has_stopped_is_ended() -> None:
+    """SIGSTOP is not outlived: nobody would send SIGCONT."""
+    recording = run("bad/halts.py", "hello_client.py")
+
+    assert ends(recording)["server 1"].startswith("the run ended it: a signal had stopped it (SIGSTOP)")
+
+
+@live
+def test_a_server_that_starts_another_program_has_its_client() -> None:
+    """Who listens is the kernel's to say, where it is a program whose calls are not told."""
+    recording = run("bad/starts_another.py", "http_client.py")
+
+    assert printed(recording, Side.CLIENT) == ["b'<h1>hi</h1>\\n'"]
 
 
 @live

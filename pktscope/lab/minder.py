@@ -13,6 +13,7 @@ from typing import Any
 from pktscope.lab.director import Director, Interrupted, doing
 from pktscope.lab.keyboard import LEFT_OUT, LONGEST_LINE, Allowance
 from pktscope.lab.program import Program
+from pktscope.lab.unseen import Unseen, waits_for_packets
 from pktscope.lab.watch import Caught
 from pktscope.model import Call, Fate, Return, Sample, Side, State
 from pktscope.words import N_, _, say
@@ -27,6 +28,8 @@ STUCK = 2.0
 """Seconds programs may wait for each other while nothing happens."""
 UNSEEN = 10.0
 """Seconds more, where one of them is a program whose calls are not seen: it may just be slow."""
+UNSEEN_WAITING = 4.0
+"""The same where the kernel says that it waits for packets, though not for how long."""
 BUSY = 2.0
 """Seconds a server gets after the last client's end where it is doing something."""
 LONGEST_OUTPUT = 1 << 16
@@ -42,6 +45,8 @@ LOOPS = N_("the run ended it: a server loops for ever")
 WAITS = N_("the run ended it: it waited for what could never come")
 TIME = N_("the run ended it: its time was up")
 SPINS = N_('the run ended it: recv() returned b"" a thousand times, and it went on calling it')
+HALTED = N_("the run ended it: a signal had stopped it (SIGSTOP), and nobody would have let it go on")
+LEFT = N_("the run ended it: processes that the program had started went on after its end")
 AWAY = N_("the run ended it: its calls could no longer be seen (it became another program, or closed our line)")
 
 NOT_YET = N_(
@@ -114,6 +119,12 @@ class Minder(Director):
             self._poll.register(ear.program.output, select.POLLIN)
         self._forced = ""
         """Why the run was cut short, if it was."""
+        silent = {program.side for program in self._programs if not program.traced}
+        self._unseen = Unseen(self._diags, [side for side in Side if side in silent])
+        self._gone_by = False
+        """Whether a frame has gone by since the kernel was asked about the unseen."""
+        self._halted: dict[int, float] = {}
+        """Since when a program has been stopped by a signal, by slot."""
 
     def conduct(self) -> str:
         """As of any Director; a run that had to be cut short says so."""
@@ -124,6 +135,8 @@ class Minder(Director):
         bound = super()._collect()
         for ear in self._ears:
             self._overhear(ear)
+        if self._gone_by:
+            self._ask_of_unseen()
         return min([bound, *(word for slot in self._spare if (word := self._promises[slot]))])
 
     def _overhear(self, ear: Ear) -> None:
@@ -135,8 +148,20 @@ class Minder(Director):
         if ear.over:
             self._forget(ear.program.output)
 
+    def _ask_of_unseen(self) -> None:
+        self._gone_by = False
+        for sample in self._unseen.look():
+            self._hold(sample.time, sample)
+
+    def _sample_all(self) -> None:
+        super()._sample_all()
+        self._ask_of_unseen()
+
     def _hold(self, at: int, told: Caught | Call | Return | Sample | Fate) -> None:
         """A program that the run ended has had its 'exit'."""
+        if isinstance(told, Caught):
+            self._unseen.see(told.data)
+        self._gone_by |= isinstance(told, Caught | Fate)
         if isinstance(told, Call) and told.name == "exit" and told.serial and self._was_ended(told):
             return
         super()._hold(at, told)
@@ -170,6 +195,8 @@ class Minder(Director):
             raise Interrupted(self._why_deaf())
         if not self._server.traced and (waited > 1 or self._anybody_listens()):
             return True  # what it does with UDP nobody tells
+        if waited > 1 and self._anybody_listens():
+            return True  # a program that it has started does, and nobody tells what that calls
         if waited > LISTENS and not (self._lines.interactive and self._asking()):
             raise Interrupted(say(NOT_YET, {"seconds": f"{LISTENS:g}", "doing": doing([self._server])}))
         return False
@@ -208,19 +235,31 @@ class Minder(Director):
         for program in live:
             if program.in_vain > DEAF_FOR:
                 self._finish(program, SPINS)
+            if self._halted_for(program, now) > STUCK:
+                self._finish(program, HALTED)
         if self._stuck(live, now) > (DONE if clients_over or self._server.ended else STUCK):
             for program in live:
-                self._finish(program, LOOPS if program.side is Side.SERVER and clients_over else WAITS)
+                loops = program.side is Side.SERVER and clients_over and (program.served or not program.traced)
+                self._finish(program, LOOPS if loops else WAITS)
         elif clients_over and now - self._over > BUSY and not self._limited(now):
             self._finish(self._server, LOOPS)
+
+    def _halted_for(self, program: Program, now: float) -> float:
+        """For how long a signal has kept it from doing anything, in seconds."""
+        if not program.halted():
+            self._halted.pop(program.slot, None)
+            return 0.0
+        return now - self._halted.setdefault(program.slot, now)
 
     def _stuck(self, live: list[Program], now: float) -> float:
         """For how long all of them have been stuck, in seconds."""
         seen = [program for program in live if program.traced]
         waiting = all(client.started for client in self._clients) and all(program.stuck() for program in seen)
         self._still = (self._still or now) if waiting and self._quiet() else 0.0
-        unseen = UNSEEN if len(seen) < len(live) else 0.0
-        return now - self._still - unseen if self._still else 0.0
+        if not self._still or len(seen) == len(live):
+            return now - self._still if self._still else 0.0
+        waiting = all(program.traced or waits_for_packets(program.host_pid) for program in live)
+        return now - self._still - (UNSEEN_WAITING if waiting else UNSEEN)
 
     def _limited(self, now: float) -> bool:
         """Whether the server waits in a call that will come back by itself."""
@@ -230,7 +269,7 @@ class Minder(Director):
         """End it: a word in the recording, then SIGTERM; SIGKILL follows."""
         if program.slot in self._asked_to_end or program.ended:
             return
-        now = time.time_ns()
+        now, why = time.time_ns(), LEFT if program.left else why
         call = Call(now, program.side, program.host_pid, 0, "exit", why, program=program.script.number)
         self._hold(now, call)
         self._asked_to_end[program.slot] = time.monotonic()

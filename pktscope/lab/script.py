@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pktscope.lab import keyboard, spell
+from pktscope.lab.call import error_name
 from pktscope.lab.teller import Teller
 from pktscope.lab.trace import install
 from pktscope.words import N_, say
@@ -99,11 +101,14 @@ def described(error: BaseException, name_of: Callable[[str], str]) -> str:
 
 def run_command(teller: Teller, words: tuple[str, ...], directory: str) -> int:
     """Run any other program to its end: neither its calls nor what it reads can be told."""
+    serial = teller.call("exec", shlex.join(words))
     try:
         process = subprocess.Popen(words, cwd=directory, stdin=subprocess.DEVNULL)
     except OSError as error:
+        teller.back(serial, "exec", error=error_name(error))
         teller.call("exit", say(NO_START, {"why": error.strerror or ""}))
         return 127
+    teller.back(serial, "exec")
     code = process.wait()
     teller.call("exit", _code(code))
     return code if code >= 0 else 128 - code

@@ -113,6 +113,8 @@ def mark_bands(item: Mark, time: str, tool: Brush) -> list[Band]:
     room = tool.room(lane)
     if not room or not texts:
         return [band]
+    if item.spoken and width(texts[0]) > room and tool.columns.wire > room + 2:
+        return over_wire(texts, item.role, lane, band, tool)
     for text in texts:
         if width(text) <= room:
             band.gutters[lane] = (text, item.role)

@@ -10,6 +10,7 @@ from pktscope.model import Call, Severity, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
 from pktscope.rules.phrases import spelled
+from pktscope.words import phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -116,21 +117,47 @@ S: exit(the run ended it: a server loops for ever)   # program.ended-by-run prog
 
 @rule("program.ended-by-run", "signal(7)", on="call", example=LOOPING)
 def ended_by_run(step: Step, flow: Flow) -> Iterator[Finding]:
-    """A server loops for ever, so the run had to end it.
+    """The run had to end a program.
 
-    A server has no reason to end: it serves whoever comes next. In a terminal Ctrl-C ends it; here the run did, once
-    the last client had ended and nothing more was happening. What was sent after that is the kernel's doing, which
-    closes what the program had open.
+    A server has no reason to end: it serves whoever comes next. In a terminal Ctrl-C ends it; here the run does, once
+    the last client has ended and nothing more is happening, or when the time is up. What is sent after that is the
+    kernel's doing, which closes what the program had open.
     """
     call = ending(step, flow)
     if call is None or not call.arguments.startswith("the run ended it"):
         return
     yield find(
-        "The run ended the {side}'s program here: it would have gone on waiting for ever. Nothing of this is the"
-        " program's own doing.",
+        "The {side}'s program did not end by itself here: {why}. What its kernel sends from now on is no call's doing.",
         evidence=(step.index,),
         side=step.side,
+        why=phrase(call.arguments),
     )
+
+
+COMMAND = """
+C: exec('curl http://127.0.0.1:8000/')   # program.untold
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+C: exit()
+"""
+
+
+@rule("program.untold", "Python socket, sock_diag(7)", on="call", example=COMMAND)
+def untold(step: Step, flow: Flow) -> Iterator[Finding]:
+    """A program whose calls are not told.
+
+    Calls are told by Python's own sockets, in the process that runs a script. Of any other program there are its
+    packets, what it prints, and what the kernel says of its connections. strace shows its system calls.
+    """
+    call = step.observation
+    if isinstance(call, Call) and call.name == "exec":
+        yield find(
+            "The {side} is not a Python script, so none of its calls are told here: only its packets and what it"
+            " prints. Their effect shows in the segments.",
+            evidence=(step.index,),
+            side=step.side,
+        )
 
 
 NO_LINE = (
@@ -255,4 +282,4 @@ def queued(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (no_more_input, wants_bytes, deaf, queued, crashed, ended_by_run, never_closed)
+RULES: tuple[Rule, ...] = (untold, no_more_input, wants_bytes, deaf, queued, crashed, ended_by_run, never_closed)
