@@ -24,13 +24,13 @@ SHOWS = {
     "no-sack": ("lab.dropped", "tcp.duplicate-ack", "tcp.fast-retransmission", "tcp.bytes-delivered"),
 }
 NEEDS = {
-    "sack": {"topology": "wire", "delay": 0.020, "impair": ("drop data 3 from client",)},
+    "sack": {"topology": "wire", "delay": 0.050, "impair": ("drop data 3 from client",)},
     "no-sack": {
-        "topology": "wire", "delay": 0.020, "impair": ("drop data 3 from client",),
+        "topology": "wire", "delay": 0.050, "impair": ("drop data 3 from client",),
         "sysctls": {"net.ipv4.tcp_sack": "0"},
     },
 }  # fmt: skip
-SECONDS = 1.0
+SECONDS = 1.2
 
 SEGMENT = 1448
 """What fits into one, after the timestamps."""

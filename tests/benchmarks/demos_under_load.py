@@ -38,8 +38,8 @@ class Verdict:
     """One run, judged."""
 
     picture: str
-    late: int
-    """Acknowledgements left out of the picture."""
+    whole: str
+    """The picture with the acknowledgements that came ahead of an answer."""
     notes: tuple[str, ...]
     """Rules that spoke."""
     wrongs: tuple[str, ...]
@@ -54,11 +54,10 @@ def judged(name: str, variant: str = "") -> Verdict:
     try:
         played = play(name, variant)
         taken = time.monotonic() - begun
-        late = overtaking(played)
-        picture = played.without(late)
-        return Verdict(picture, len(late), rules(played), tuple(wrongs(played)), taken, played.recording)
+        picture = played.without(overtaking(played))
+        return Verdict(picture, played.picture, rules(played), tuple(wrongs(played)), taken, played.recording)
     except Exception as error:  # a defect of ours, which is what this looks for
-        return Verdict("", 0, (), (f"crash: {type(error).__name__}: {error}",), time.monotonic() - begun)
+        return Verdict("", "", (), (f"crash: {type(error).__name__}: {error}",), time.monotonic() - begun)
 
 
 def rules(played: Played) -> tuple[str, ...]:
@@ -95,8 +94,8 @@ def overtaking(played: Played) -> set[int]:
 def unlike(pictures: Counter[str]) -> Counter[str]:
     """Pictures without what is alike at both ends of all of them."""
     words = [shown.split() for shown in pictures]
-    begun = alike(words)
-    ended = alike([each[begun:][::-1] for each in words])
+    begun = begun_alike(words)
+    ended = begun_alike([each[begun:][::-1] for each in words])
     short: Counter[str] = Counter()
     for each, count in zip(words, pictures.values(), strict=True):
         middle = each[max(0, begun - 3) : len(each) - ended + 3]
@@ -104,7 +103,7 @@ def unlike(pictures: Counter[str]) -> Counter[str]:
     return short
 
 
-def alike(lists: list[list[str]]) -> int:
+def begun_alike(lists: list[list[str]]) -> int:
     """How many words all of them begin with."""
     return sum(1 for _ in takewhile(lambda met: len(set(met)) == 1, zip(*lists, strict=False)))
 
@@ -153,7 +152,7 @@ def report(name: str, verdicts: list[Verdict], keep: Path | None) -> None:
 
     seconds = [each.seconds for each in verdicts]
     fine = alike == total and not any(each.wrongs for each in verdicts)
-    late = sum(each.late > 0 for each in verdicts)
+    late = alike - Counter(each.whole for each in verdicts if each.picture == usual).most_common(1)[0][1]
     print(
         f"{'ok ' if fine else 'BAD'} {name:<24} packets {alike}/{total}{f' ({late} late)' if late else ''},"
         f" promise {without('promise', 'failed', 'crash')}, states {without('state', 'crash')},"
