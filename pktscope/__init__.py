@@ -13,10 +13,13 @@ layout: `timeline` makes `rows` of steps, with `labels`, `folding` and `rails`; 
 is the one gate for hostile text, `words` makes sentences.
 
 The nouns are in `model`. Everything named so far but lab/, capture/ and tui/ is pure: no sockets, clocks, threads,
-files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports Textual. `cli` holds the
-commands; `exchange` performs a demo, `present` and `show` put a capture on the screen or into text, `promise` holds a
-demo to its word, `exits` are the ways out. `browse` is the gallery's shelf; `comparing` takes two runs, `alignment`
-(pure) says which row of one belongs to which of the other, `both` prints them.
+files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports Textual. `flows` follows all
+conversations of an exchange together, one `flow` each; `neighbours` is what ARP told, `dns` and `dhcp` read those
+messages, `seq` compares sequence numbers, `alignment` says which row of one timeline belongs to which of another.
+
+demos/ are the sample exchanges, `promise` holds one to its word; explain/ is what `pktscope explain` knows. `cli` has
+the commands and commands/ what they do, `show` puts a capture into text, `exits` are the ways out, `endings` says how
+programs ended. `languages` finds the catalogue in locale/ that `words` translates from.
 """
 
 __version__ = "0.1.0"

@@ -8,96 +8,20 @@ import sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load ends the program at once and without a word
 
-from collections.abc import Callable, Sequence  # noqa: E402 (after the signal, on purpose)
+from collections.abc import Sequence  # noqa: E402 (after the signal, on purpose)
 from contextlib import suppress  # noqa: E402
-from typing import TYPE_CHECKING, Any, TypeVar  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 import click  # noqa: E402
 
 from pktscope import __version__, languages  # noqa: E402
+from pktscope.commands.options import RUN_OPTIONS, WIRE_OPTIONS, looks, run_options, wire_options  # noqa: E402
 from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe, stand_in  # noqa: E402
 from pktscope.words import _, say  # noqa: E402
 
 if TYPE_CHECKING:
     from pktscope.demos import Demo
     from pktscope.lab.wishes import Wishes
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def looks(command: Command) -> Command:
-    """The options of every command that shows a timeline."""
-    options = (
-        click.option("--plain", is_flag=True, help="Text, not the screen (as where stdout is no terminal)."),
-        click.option("--json", "as_json", is_flag=True, help="Steps and notes as one JSON document."),
-        click.option("--width", type=click.IntRange(40, 1000), help="Columns of the text."),
-        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only."),
-        click.option("--no-color", is_flag=True, help="No colours in text (NO_COLOR does the same)."),
-        click.option("--no-motion", is_flag=True, help="Arrows appear whole instead of growing."),
-        click.option("--no-fold", is_flag=True, help="Show every frame of runs of like frames."),
-        click.option(
-            "--theme", type=click.Choice(["dark", "white", "contrast"]), default="dark", show_default=True,
-            help="Colours: white is for projectors.",
-        ),
-        click.option(
-            "-t", "time_format", type=click.Choice(["relative", "absolute", "delta"]), default="relative",
-            show_default=True, help="Times: since the first step, clock time, or since the step before.",
-        ),
-        click.option("--raw-numbers", is_flag=True, help="Sequence numbers as on the wire, not counted from the SYN."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-WIRE_OPTIONS = ("wire", "drop", "rules", "loss", "seed", "says")
-"""What `wire_options` adds, by parameter name."""
-RUN_OPTIONS = ("variant", "host", "six", *WIRE_OPTIONS)
-"""What `run_options` adds."""
-
-
-def wire_options(command: Command) -> Command:
-    """The options of every command that runs something: what is between the programs, and what they read."""
-    options = (
-        click.option(
-            "--wire", "--delay", metavar="DELAY",
-            help="Over a wire between two hosts; each frame takes DELAY, for instance 20ms.",
-        ),
-        click.option(
-            "--drop", type=click.IntRange(1), multiple=True, metavar="N",
-            help="The wire loses the frame of this number on the timeline. May be repeated.",
-        ),
-        click.option(
-            "--impair", "rules", multiple=True, metavar="RULE",
-            help="What the wire does: 'drop data 3 from client', 'delay syn from client by 400ms'; also swap, double,"
-            " damage. May be repeated.",
-        ),
-        click.option("--loss", metavar="SHARE", help="The wire loses so many of the frames, by chance: 10%."),
-        click.option("--seed", type=click.IntRange(0), metavar="N", help="What chance begins with."),
-        click.option(
-            "--say", "says", multiple=True, metavar="LINE",
-            help="A line for input(): 'hello', or 'client: hello'. May be repeated.",
-        ),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def run_options(command: Command) -> Command:
-    """The options of every command that runs a demo."""
-    options = (
-        click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways."),
-        wire_options,
-        click.option("-6", "six", is_flag=True, help="Over IPv6."),
-        click.option(
-            "--host", is_flag=True,
-            help="Use the host's loopback instead of a private room (needs the right to sniff).",
-        ),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group(
@@ -113,12 +37,12 @@ def commands(context: click.Context) -> int | None:
     """
     if context.invoked_subcommand is not None:
         return None
-    from pktscope.present import on_screen
+    from pktscope.commands.present import on_screen
 
     if not on_screen({"as_json": False, "plain": False}):
         click.echo(context.get_help())
         return OK
-    from pktscope.browse import browse
+    from pktscope.commands.gallery import browse
 
     return browse({})
 
@@ -141,16 +65,16 @@ def demo(
         return list_demos()
     wishes, look = wished(name, options)
     if recorded:
-        from pktscope.exchange import play_recording
+        from pktscope.commands.demo import play_recording
 
         return play_recording(known_demo(name, wishes.variant), "", look)
     if compare or (known_demo(name).variants and not wishes.variant and not write_to and not look["as_json"]):
-        from pktscope.comparing import compare_variants
+        from pktscope.commands.compare import compare_variants
 
         for way in compare or ():
             known_demo(name, way)
         return compare_variants(name, compare or (), look, wishes.named())
-    from pktscope.exchange import perform
+    from pktscope.commands.demo import perform
 
     return perform(known_demo(name, wishes.variant), write_to, wishes, look)
 
@@ -197,7 +121,7 @@ def known_demo(name: str, variant: str = "") -> Demo:
 @run_options
 def record(name: str, write_to: str, **options: Any) -> int:
     """Run a sample exchange and keep its recording, without showing it."""
-    from pktscope.exchange import perform
+    from pktscope.commands.demo import perform
 
     wishes, _look = wished(name, options)
     return perform(known_demo(name, wishes.variant), write_to, wishes, None)
@@ -206,7 +130,6 @@ def record(name: str, write_to: str, **options: Any) -> int:
 @commands.command(short_help="Explain a saved capture.")
 @click.argument("file", metavar="FILE|-", required=False)
 @click.option("--stream", default="", metavar="NAME", help="Which conversation: tcp:0, udp:3, or a number alone.")
-@click.option("--recorded", is_flag=True, help="Play its recorded run instead of a live one.")
 @click.option("--compare", nargs=2, metavar="FILE FILE", help="Two captures beside each other, row by row.")
 @looks
 def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **look: Any) -> int:
@@ -214,13 +137,13 @@ def replay(file: str | None, stream: str, compare: tuple[str, str] | None, **loo
     if (file is None) == (compare is None):
         raise Stop(USAGE, _("replay takes one FILE, or --compare and two of them"))
     if compare is not None:
-        from pktscope.comparing import compare_files
+        from pktscope.commands.compare import compare_files
 
         return compare_files(compare, look, stream)
     assert file is not None
     from pktscope.capture.store import Store
-    from pktscope.exchange import lay_down_privileges, opened
-    from pktscope.present import present
+    from pktscope.commands.opening import lay_down_privileges, opened
+    from pktscope.commands.present import present
 
     store = opened(lambda: Store.open(file, lay_down_privileges), file)
     return present(store, look, title=os.path.basename(file) if file != "-" else _("standard input"), stream=stream)
@@ -242,9 +165,9 @@ def live(
     **look: Any,
 ) -> int:
     """Watch an interface; FILTER is a capture filter as tcpdump takes it ('tcp port 8000')."""
-    from pktscope.exchange import begins, receiver
+    from pktscope.commands.opening import begins, receiver
+    from pktscope.commands.present import end_with_signals, ended, on_screen, present
     from pktscope.lab import runner
-    from pktscope.present import end_with_signals, ended, on_screen, present
 
     running: list[runner.Run] = []
     if not on_screen(look):
@@ -326,8 +249,8 @@ def explain(name: tuple[str, ...], **look: Any) -> int:
     Without NAME, list everything there is. Any common spelling will do, in English or Chinese: 'accept()', time-wait,
     SO_REUSEADDR, 'connection refused'.
     """
-    from pktscope.explain.command import explain as say_it
-    from pktscope.present import manner_of
+    from pktscope.commands.explain import explain as say_it
+    from pktscope.commands.present import manner_of
 
     manner = manner_of({**look, "time_format": "relative", "raw_numbers": False, "no_fold": False})
     return say_it(" ".join(name) if name else None, manner)
@@ -372,7 +295,7 @@ def in_language(arguments: Sequence[str] | None) -> click.Group:
     languages.speak(language)
     if language == languages.ENGLISH:
         return commands
-    from pktscope.helptext import localized
+    from pktscope.commands.help import localized
 
     return localized(commands)
 

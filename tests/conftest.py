@@ -45,4 +45,4 @@ def may_sniff() -> None:
 @pytest.fixture
 def rights_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried in this process lays down no rights: the tests behind it need them."""
-    monkeypatch.setattr("pktscope.exchange.lay_down_privileges", lambda: None)
+    monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pktscope import demos
-from pktscope.exchange import perform, promised
+from pktscope.commands.demo import perform, promised
 from pktscope.exits import NOT_SHOWN, OK
 from pktscope.lab.wishes import Wishes
 
@@ -22,7 +22,7 @@ def test_a_missed_promise_is_tried_once_more(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice in vain: the second run is shown, what the first missed is said, and so is where to see it kept."""
-    monkeypatch.setattr("pktscope.exchange.lay_down_privileges", lambda: None)
+    monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)
     demo = replace(demos.load("udp-echo"), shows=("tcp.syn",))
     assert perform(demo, None, Wishes(), LOOK) == NOT_SHOWN
     said = capsys.readouterr()
@@ -33,7 +33,7 @@ def test_a_missed_promise_is_tried_once_more(
 
 @pytest.mark.usefixtures("private_room")
 def test_a_kept_promise_is_shown_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pktscope.exchange.lay_down_privileges", lambda: None)
+    monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)
     assert perform(demos.load("udp-echo"), None, Wishes(), LOOK) == OK
     assert "first run" not in capsys.readouterr().err
 

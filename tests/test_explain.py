@@ -18,7 +18,7 @@ from pktscope import demos, rules, words
 from pktscope.cli import main
 from pktscope.explain import lookup, page
 from pktscope.explain.about import about
-from pktscope.explain.command import index, pages
+from pktscope.commands.explain import index, pages
 from pktscope.explain.entry import Call, Entry
 from pktscope.explain.lookup import Thing, name_of
 from pktscope.explain.shows import showing
@@ -242,7 +242,7 @@ def test_a_rule_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_it_starts_without_the_screen() -> None:
     """Neither Textual nor scapy is imported, and the tables touch nothing of the machine."""
-    script = "import sys, pktscope.explain.command, pktscope.explain.example; print(*sys.modules)"
+    script = "import sys, pktscope.commands.explain, pktscope.explain.example; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"textual", "scapy", "rich", "socket"} == set()

@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 import pytest
 
-from pktscope import cli, helptext, languages, notation, words
+from pktscope import cli, languages, notation, words
 from pktscope.capture.store import Store
+from pktscope.commands import help
 from pktscope.explain import lookup, page
 from pktscope.flow import Flow
 from pktscope.lab import ladder
@@ -129,7 +130,7 @@ def commands_below(command: click.Command, name: str = "") -> Iterator[tuple[str
 def test_help_of_commands_speaks() -> None:
     """What each command and option says of itself."""
     said = []
-    for name, command in commands_below(helptext.localized(cli.commands)):
+    for name, command in commands_below(help.localized(cli.commands)):
         said += [command.help or "", command.short_help or ""]
         said += [each.help or "" for each in command.params if isinstance(each, click.Option)]
         assert command.help, name

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from pktscope import demos
-from pktscope.browse import Demos
+from pktscope.commands.gallery import Demos
 from pktscope.demos import Demo, Needs
 from pktscope.exits import Stop
 from pktscope.text import width as cells_of

@@ -145,7 +145,7 @@ def test_who_waits() -> None:
 @pytest.mark.usefixtures("private_room", "rights_kept")
 def test_a_typed_line_travels() -> None:
     """In the real chat, what is typed becomes a call, a segment and a recv() at the other end, while it runs."""
-    from pktscope.browse import Demos
+    from pktscope.commands.gallery import Demos
     from pktscope.lab.starter import starter
 
     async def until(pilot: Pilot[int], holds: Any) -> None:

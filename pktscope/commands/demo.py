@@ -1,21 +1,16 @@
-"""A live exchange from the command's side: the run, its store, its promise, and the recording where nothing can run."""
+"""`pktscope demo` and `record`: the run, its promise, and the recording where nothing can run."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from io import FileIO
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
-from pktscope.exits import FAILED, NOT_SHOWN, OK, PERMISSION, USAGE, Stop, complain, quoted, safe
-from pktscope.present import ended, on_screen, present, print_out
+from pktscope.commands.opening import opened, receiver, refused
+from pktscope.commands.present import ended, on_screen, present, print_out
+from pktscope.exits import FAILED, NOT_SHOWN, OK, Stop, complain, safe
 from pktscope.words import _, retold, say
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
     from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
@@ -26,7 +21,7 @@ if TYPE_CHECKING:
 def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, Any] | None) -> int:
     """Run a demo as wished; show it unless `look` is None; hold it to its promise."""
     if look is not None and on_screen(look):
-        from pktscope.browse import show_demo
+        from pktscope.commands.gallery import show_demo
 
         return show_demo(demo, write_to, wishes.named(), look)
     from pktscope.lab.starter import starter
@@ -74,20 +69,6 @@ def missed(demo: Demo, store: Store, run: Run) -> list[str]:
     return [headline(rule) for rule in outcome(demo.shows, flow.notes, demo.promise).missing]
 
 
-def begins(store: Store, run: Run) -> bool:
-    """Whether anything comes of a run at all; waits until that is known."""
-    while not store.octets_read and not store.finished and run.status is None:
-        store.wait(0.005)
-    return bool(store.octets_read) or run.wait() == OK
-
-
-def refused(store: Store, run: Run) -> bool:
-    """Whether the run came to nothing because this machine allows no exchange; known before anything is shown."""
-    while store.exchange is None and not store.finished and run.status is None:
-        store.wait(0.005)
-    return store.exchange is None and run.wait() == PERMISSION
-
-
 def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
     """What was recorded elsewhere, labelled so, where nothing can run here."""
     from importlib.resources import as_file, files
@@ -116,78 +97,3 @@ def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     values = {"file": safe(write_to), "count": store.frame_count, "kept": kept.sentence}
     print(say("{file}: {count:frames}. {kept}", values))
     return OK if kept.kept else NOT_SHOWN
-
-
-def receiver(run: Run, write_to: str | None) -> Callable[[], Store]:
-    """What opens the store of a run's stream, kept in a file too if asked. Rights are laid down here."""
-    copy = writable(write_to) if write_to else None
-    lay_down_privileges()
-
-    def receive() -> Store:
-        from pktscope.capture.store import Store
-
-        return Store.from_stream(cast("BinaryIO", run.stream), copy_to=cast("BinaryIO", copy))
-
-    return receive
-
-
-class Kept(FileIO):
-    """A file whose old content goes only when there is something to put in its place: not for a run that is refused.
-
-    A new file that got nothing goes again.
-    """
-
-    begun = False
-    fresh = False
-    """It was not there before."""
-
-    def write(self, octets: Buffer, /) -> int:
-        """As of any raw file; the first time, the old content is dropped."""
-        if not self.begun:
-            self.begun = True
-            with suppress(OSError):  # a pipe or a device has none
-                self.truncate(0)
-        return super().write(octets)
-
-    def close(self) -> None:
-        """As of any file."""
-        if not self.closed and self.fresh and not self.begun:
-            with suppress(OSError):
-                os.unlink(str(self.name))
-        super().close()
-
-
-def writable(path: str) -> FileIO:
-    """A file to write, opened with the invoking user's rights; the store closes it when the stream ends."""
-    from pktscope.lab.privileges import as_invoking_user
-
-    if path == "-":
-        raise Stop(USAGE, _("-w -: standard output shows the timeline; name a file"))
-    try:
-        with as_invoking_user():
-            fresh = not os.path.lexists(path)
-            kept = Kept(path, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC, 0o666))
-            kept.fresh = fresh
-            return kept
-    except OSError as error:
-        values = {"file": quoted(path), "why": _(error.strerror or "")}
-        raise Stop(FAILED, say("cannot write {file}: {why}; name another file with -w", values)) from None
-
-
-def lay_down_privileges() -> None:
-    """From here on this process has no more rights than the user who called it."""
-    if os.geteuid() == 0:
-        from pktscope.lab import privileges
-
-        privileges.lay_down()
-
-
-def opened(how: Callable[[], Store], file: str = "") -> Store:
-    """A store, or one clear line."""
-    from pktscope.capture import BadCapture
-
-    try:
-        return how()
-    except BadCapture as error:
-        denied = bool(file) and os.path.exists(file) and not os.access(file, os.R_OK)
-        raise Stop(PERMISSION if denied else USAGE, str(error)) from None

@@ -22,9 +22,9 @@ TITLE = N_("pktscope: what really happens on the wire when two programs talk")
 
 def browse(look: dict[str, Any]) -> int:
     """Show the gallery until the reader leaves; the program's exit code."""
-    from pktscope.exchange import lay_down_privileges
+    from pktscope.commands.opening import lay_down_privileges
+    from pktscope.commands.present import screen_options
     from pktscope.lab.starter import starter
-    from pktscope.present import screen_options
     from pktscope.tui.app import start
     from pktscope.tui.shelf import Gallery
 
@@ -35,7 +35,7 @@ def browse(look: dict[str, Any]) -> int:
 
 def show_demo(demo: Demo, write_to: str | None, options: dict[str, Any], look: dict[str, Any]) -> int:
     """Run one demo and show it on the screen; the program's exit code. `options`: what runner.start takes by name."""
-    from pktscope.exchange import lay_down_privileges
+    from pktscope.commands.opening import lay_down_privileges
     from pktscope.lab.starter import starter
     from pktscope.tui.app import start
 
@@ -78,7 +78,7 @@ class Demos:
     def demo(self, name: str, variant: str = "", write_to: str | None = None) -> Session:
         """A run of a demo; once more where it misses its promise, and its recording where that does not help."""
         from pktscope import demos
-        from pktscope.exchange import promised
+        from pktscope.commands.demo import promised
         from pktscope.lab.wishes import Wishes
 
         demo = promised(demos.load(name, variant), Wishes(**self.options))
@@ -86,8 +86,8 @@ class Demos:
 
     def session(self, demo: Demo, *, again: bool, interactive: bool = False, write_to: str | None = None) -> Session:
         """One run of a demo; `interactive`: somebody can type for it; `write_to`: a file to keep it in."""
-        from pktscope.exchange import receiver
-        from pktscope.present import screen_options
+        from pktscope.commands.opening import receiver
+        from pktscope.commands.present import screen_options
         from pktscope.tui.session import Session
 
         run = self.start(demo, interactive)
@@ -109,7 +109,7 @@ class Demos:
 
     def recorded(self, demo: Demo) -> Session:
         """A demo as it was recorded elsewhere."""
-        from pktscope.present import screen_options
+        from pktscope.commands.present import screen_options
         from pktscope.tui.session import Session
 
         title = say("{title} (recorded)", {"title": _(demo.title)})
@@ -118,10 +118,13 @@ class Demos:
             screen_options(self.look, recorded=True), demo.promise,
         )  # fmt: skip
 
-    def comparison(self, name: str, variants: tuple[str, str] | None = None) -> Comparison:
-        """Two variants of a demo, the first two where none are named; both begin at once."""
+    def comparison(self, name: str, variants: tuple[str, str] | None = None, *, begun: int = 2) -> Comparison:
+        """Two variants of a demo, the first two where none are named; so many of them `begun` at once.
+
+        The other begins with the screen: two runs at once would keep the first frame waiting for a processor.
+        """
         from pktscope import demos
-        from pktscope.present import screen_options
+        from pktscope.commands.present import screen_options
         from pktscope.tui.comparison import Comparison
 
         demo = demos.load(name)
@@ -131,15 +134,15 @@ class Demos:
             _(demo.title), screen_options(self.look), demo.variants,
             lambda variant: self.session(demos.load(name, variant), again=self.plain), (shown[0], shown[1]),
         )  # fmt: skip
-        for way in comparison.shown:
+        for way in comparison.shown[:begun]:
             comparison.session(way)
         return comparison
 
     def file(self, path: str) -> Session:
         """A capture that was saved before."""
         from pktscope.capture.store import Store
-        from pktscope.exchange import opened
-        from pktscope.present import screen_options
+        from pktscope.commands.opening import opened
+        from pktscope.commands.present import screen_options
         from pktscope.tui.session import Session
 
         store = opened(lambda: Store.open(path), path)
@@ -158,7 +161,7 @@ def recording(demo: Demo) -> Store:
     from importlib.resources import as_file, files
 
     from pktscope.capture.store import Store
-    from pktscope.exchange import opened
+    from pktscope.commands.opening import opened
 
     with as_file(files("pktscope.recordings") / f"{demo.recording}.pcapng") as path:
         return opened(lambda: Store.open(str(path)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pktscope.commands.present import say_lines
 from pktscope.exits import OK, USAGE, Stop, quoted
 from pktscope.explain import lookup
 from pktscope.explain.page import INDENT, Line, sections
-from pktscope.present import say_lines
 from pktscope.render.columns import NARROWEST, plain_ascii
 from pktscope.render.text import ink
 from pktscope.rows import Role

@@ -1,18 +1,20 @@
-"""Two runs without the screen: one timeline after the other, and where there is room both beside each other."""
+"""`demo` and `replay --compare`: two runs or recordings taken together, and both of them as text."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pktscope import show
+from pktscope.commands.present import finish, manner_of, on_screen, say_lines, screen_options
 from pktscope.exits import NOT_SHOWN, OK, USAGE, Stop, complain, safe
-from pktscope.present import finish, manner_of, say_lines
 from pktscope.words import _, say
 
 if TYPE_CHECKING:
+    from pktscope.capture.store import Store
     from pktscope.flow import Flow
     from pktscope.flows import Flows
     from pktscope.model import Conversation
@@ -24,6 +26,82 @@ if TYPE_CHECKING:
 
 BESIDE = 160
 """Columns from which text has both beside each other, too."""
+
+
+def compare_variants(name: str, variants: Sequence[str], look: dict[str, Any], options: dict[str, Any]) -> int:
+    """Run two variants of a demo (the first two where none are named) and show them beside each other."""
+    from pktscope import demos
+    from pktscope.commands.gallery import Demos
+    from pktscope.commands.opening import lay_down_privileges
+    from pktscope.lab.starter import starter
+
+    first = demos.load(name)
+    chosen = list(variants) or [variant for variant, _title in first.variants[:2]]
+    if len(chosen) < 2:
+        raise Stop(USAGE, say("the demo {name} has no variants to compare", {"name": safe(name)}))
+    with starter() as launch:
+        shelf = Demos(launch, look, options)
+        try:
+            screen = on_screen(look)
+            comparison = shelf.comparison(name, (chosen[0], chosen[1]), begun=1 if screen else 2)
+            lay_down_privileges()
+            if screen:
+                from pktscope.tui.app import start
+
+                return start(comparison)
+            return print_both(comparison, look)
+        finally:
+            shelf.put_back()
+
+
+def compare_files(paths: tuple[str, str], look: dict[str, Any], stream: str) -> int:
+    """Show any two recordings beside each other."""
+    names = names_of(paths)
+    comparison = recordings(dict(zip(names, opened_both(paths), strict=True)), names, look, stream)
+    if on_screen(look):
+        from pktscope.tui.app import start
+
+        return start(comparison)
+    return print_both(comparison, look)
+
+
+def opened_both(paths: tuple[str, str]) -> tuple[Store, Store]:
+    """Both captures, or one clear line. Rights that only opening needed are laid down before either is read."""
+    from pktscope.capture.store import Store
+    from pktscope.commands.opening import lay_down_privileges, opened
+
+    if "-" in paths:
+        raise Stop(USAGE, _("--compare takes two files: standard input can be read only once"))
+    second: list[Store] = []
+
+    def open_second() -> None:
+        second.append(opened(lambda: Store.open(paths[1], lay_down_privileges), paths[1]))
+
+    return opened(lambda: Store.open(paths[0], open_second), paths[0]), second[0]
+
+
+def names_of(paths: Sequence[str]) -> tuple[str, str]:
+    """What two files are called beside each other: no more of their paths than tells them apart."""
+    parts = [os.path.abspath(path).split(os.sep) for path in paths]
+    for size in range(1, max(map(len, parts)) + 1):
+        short = [os.sep.join(each[-size:]) for each in parts]
+        if short[0] != short[1]:
+            return safe(short[0]), safe(short[1])
+    return safe(short[0]), safe(f"{short[1]} (2)")
+
+
+def recordings(stores: dict[str, Store], names: tuple[str, str], look: dict[str, Any], stream: str) -> Comparison:
+    """Two opened captures as something to compare."""
+    from pktscope.tui.comparison import Comparison
+    from pktscope.tui.session import Session
+
+    options = screen_options(look, recorded=True, stream=stream)
+
+    def start(name: str) -> Session:
+        return Session(stores[name], name, None, (), None, "", options)
+
+    title = say("{left} and {right}", {"left": names[0], "right": names[1]})
+    return Comparison(title, options, tuple((name, name) for name in names), start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +121,7 @@ def print_both(comparison: Comparison, look: dict[str, Any]) -> int:
     if look["as_json"]:
         raise Stop(USAGE, _("--json shows one run at a time: name it with --variant, or replay one file"))
     manner = manner_of(look)
-    both = [read(comparison, way, manner) for way in comparison.shown]
+    both = [read_to_end(comparison, way, manner) for way in comparison.shown]
     say_lines(both_lines(both, manner))
     for one in both:
         if one.kept is not None and one.kept.sentence:
@@ -52,7 +130,7 @@ def print_both(comparison: Comparison, look: dict[str, Any]) -> int:
     return OK if all(one.kept is None or one.kept.kept for one in both) else NOT_SHOWN
 
 
-def read(comparison: Comparison, way: int, manner: Manner) -> Read:
+def read_to_end(comparison: Comparison, way: int, manner: Manner) -> Read:
     """Everything of one run; of a second one where the first missed its promise, of the recorded one where none ran."""
     from pktscope.promise import outcome
     from pktscope.timeline import lay_out

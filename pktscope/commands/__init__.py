@@ -1,0 +1,5 @@
+"""What the commands of `cli` do, one module a command, with the layers that own the work; nothing is imported early.
+
+`demo` (also `record`), `gallery`, `compare`, `run`, `explain`. They share `options` (of several commands), `opening`
+(files and streams, with the caller's rights), `present` (the screen, or text) and `help` (click's, in every language).
+"""
