@@ -135,8 +135,9 @@ def heading(store: Store, flow: Flow | Flows, title: str) -> Iterator[str]:
         yield say("{title}: {room}", values)
     else:
         yield title
-    if flow.client is not None and flow.server is not None and (flow.client.address or flow.server.address):
-        yield f"{flow.protocol.upper()} {flow.client} - {flow.server}"
+    ends = [str(end) for end in (flow.client, flow.server) if end is not None and end.address]
+    if ends:
+        yield f"{flow.protocol.upper()} {' - '.join(ends)}"
     yield ""
 
 

@@ -2,9 +2,9 @@
 
 The last address of a network is nobody's, it means all hosts there: for 10.0.0.0 to 10.0.0.255 that is 10.0.0.255. The
 frame is sent to ff:ff:ff:ff:ff:ff, so every network card takes it in, and no ARP is needed, for there is nobody to look
-for. First the kernel refuses: EACCES, since
-whoever disturbs everybody must say so with SO_BROADCAST. Then one packet goes out, and both sockets that are bound to
-the port get a copy. Routers do not pass it on. That is how a host finds servers it knows no address of, DHCP above all.
+for. First the kernel refuses: EACCES, since whoever disturbs everybody must say so with SO_BROADCAST. Then one packet
+goes out, and both sockets that are bound to the port get a copy. Routers do not pass it on. That is how a host finds
+servers it knows no address of, DHCP above all.
 
 To try next: bind one of the receivers to the host's own address instead, and it hears nothing; 255.255.255.255, which
 means the same on any network, where a default route says which one; IPv6, which has no broadcast.

@@ -5,7 +5,7 @@ answers with SYN ACK. That answer reaches the client's host, whose kernel looks 
 none, since no program ever called connect(), and says so: RST. The server's kernel throws the half-made connection
 away; accept() never hears of it. The second SYN goes to a port where nobody listens: there it is the server's kernel
 that answers with RST. So one packet tells an open port from a closed one, and no program is the wiser: that is the "SYN
-scan" of port scanners. No answer at all, the third possibility, means a filter.
+scan" of port scanners. No answer at all, the third possibility, mostly means a filter.
 
 To try next: other flags (a lone FIN, an ACK); a SYN with a source address that is not yours; the ports from 1 to 1024.
 """

@@ -3,9 +3,12 @@
 A host that has just come up knows nobody and is nobody. So it sends from 0.0.0.0 to 255.255.255.255, from port 68 to
 port 67, and puts its hardware address inside: who can give me an address? A server offers one, with mask and
 name server. The host asks for just that one, again to everybody, so that other servers know theirs are not wanted. The
-server acknowledges: the address is the host's for an hour. An ordinary socket cannot send from 0.0.0.0, so the client
-writes the whole frame with scapy and sends it through a packet socket; it hears the answers, which come to everybody,
-with an ordinary one. A number the client makes up, the transaction, tells its talk from that of others.
+server acknowledges: the address is the host's for an hour. A number the client makes up, the transaction, tells its
+talk from that of others.
+
+Only the messages are shown: the client's host here has an address already, and keeps it. An ordinary socket would send
+from that one, not from 0.0.0.0, so the client writes the whole frame with scapy and sends it through a packet socket;
+it hears the answers, which come to everybody, with an ordinary one.
 
 To try next: two servers, and see what the second makes of the request; a request for an address of another network, to
 be answered with "nak".
@@ -17,7 +20,7 @@ from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-PROMISE = "four messages, discover, offer, request, acknowledge, and a host without an address has one"
+PROMISE = "four messages, discover, offer, request, acknowledge, and an address is given to a host"
 SHOWS = ("dhcp.discover", "dhcp.offer", "dhcp.request", "dhcp.acknowledge")
 NEEDS = {"topology": "wire", "raw": True, "arp": True, "six": False}
 SECONDS = 2.0

@@ -1,10 +1,11 @@
 """A name, a question, an answer: DNS, by hand.
 
-What getaddrinfo() does before every connect() to a name: one datagram to port 53 with the question, one back with the
-answer. scapy builds and reads the messages, two ordinary UDP sockets carry them. The identifier, 16 bits the client
-makes up, tells which answer belongs to which question. The answer says for how long it may be kept; a client that has
-it need not ask again so soon. A name that does not exist is answered as well: NXDOMAIN, which is an answer and not a
-failure. No answer at all would be silence, and the client would have to ask again: UDP repeats nothing.
+What getaddrinfo() has done before a connect() to a name, unless a file or a cache knows it: one datagram to port 53
+with the question, one back with the answer. scapy builds and reads the messages, two ordinary UDP sockets carry them.
+The identifier, 16 bits the client makes up, tells which answer belongs to which question. The answer says for how long
+it may be kept; a client that has it need not ask again so soon. A name that does not exist is answered as well:
+NXDOMAIN, which is an answer and not a failure. No answer at all would be silence, and the client would have to ask
+again: UDP repeats nothing.
 
 To try next: ask for type AAAA; answer with another identifier, and see that a careful client goes on waiting; two
 questions at once, answered in the other order.

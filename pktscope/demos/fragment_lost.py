@@ -4,7 +4,7 @@ The client cuts its datagrams itself: scapy writes the IP headers, and a raw soc
 datagram goes in three pieces, is put together by the receiving kernel, and recvfrom() returns it. Of the second one
 the middle piece is never sent. The kernel keeps the two others and waits; nobody asks for the missing one, for IP has
 no acknowledgements. When the time is up, here one second instead of the usual thirty, it throws both away and tells
-the sender by ICMP: "fragment reassembly time exceeded". recvfrom() has seen nothing of it all.
+the sender by ICMP: "fragment reassembly time exceeded" (type 11, code 1). recvfrom() has seen nothing of it all.
 
 To try next: withhold the first piece, and no ICMP comes (it would have to quote ports nobody saw); send the pieces in
 another order; send the middle one a second late.

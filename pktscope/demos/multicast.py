@@ -2,9 +2,10 @@
 
 224.0.0.0 to 239.255.255.255 are addresses of groups, not of hosts. A socket joins a group with IP_ADD_MEMBERSHIP. Its
 kernel then takes in what is sent to that address, and reports it by IGMP, so that routers pass the group's packets on
-to this network; that a second socket of the same host has joined is nothing new and not reported. The sender needs not
-be a member, and does not know who is. One sendto() is one packet, however many receive it. When the last member of the
-host has closed its socket, that is reported too.
+to this network; that a second socket of the same host has joined is nothing new and not reported. Each report is sent
+twice, since nobody acknowledges it and one may get lost. The sender need not be a member, and does not know who is. One
+sendto() is one packet, however many receive it. When the last member of the host has closed its socket, that is
+reported too.
 
 To try next: let both members leave before the second datagram is sent; IP_MULTICAST_TTL, which is 1 unless one says
 otherwise, so that no router passes the packet on; a group that nobody has joined.

@@ -2,7 +2,7 @@
 
 Every router takes one from a packet's TTL (time to live, in truth a number of hops), and the one that comes to 0
 drops the packet and tells its sender, by ICMP "time exceeded". So a packet with a TTL of 1 makes the first router say
-who it is, one with 2 the second, and with 3 this one arrives. ICMP errors are the kernel's affair; with IP_RECVERR
+who it is, one with 2 the second, and with 3 it arrives. ICMP errors are the kernel's affair; with IP_RECVERR
 the program is told as well: the next call fails, and the error queue has the details, above all who complained.
 traceroute does just that, with a port nobody listens on, so that the end of the way is told by "port unreachable".
 

@@ -1,10 +1,10 @@
 """One datagram, and then one that nobody is there to take.
 
-The server binds a port and takes one datagram. The client sends it: no connect(), no handshake, and sendto() returns
-before the server has even looked. Then the server closes its socket. The client sends another one to the same place,
-and sendto() returns just the same: it reports how many bytes the kernel took, not that anybody has them. The other
-host's kernel does answer, with ICMP "port unreachable", but the client's program is not told, because its socket is
-not connected to anybody. Then it is, and the third time the news arrives, one call late.
+The server binds a port and takes one datagram. The client sends it: no connect(), no handshake, no state that the
+kernels keep of each other, and sendto() waits for nobody. Then the server closes its socket. The client sends another
+one to the same place, and sendto() returns just the same: it reports how many bytes the kernel took, not that anybody
+has them. The other host's kernel does answer, with ICMP "port unreachable", but the client's program is not told,
+because its socket is not connected to anybody. Then it is, and the third time the news arrives, one call late.
 
 To try next: send to a host that does not exist; connect() first and send twice; let the server bind again in between.
 """

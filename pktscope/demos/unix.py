@@ -3,7 +3,7 @@
 The calls are those of any TCP tutorial: socket, bind, listen, accept, connect, send, recv, close. Only the family is
 AF_UNIX, and the address is a name instead of a host and a port. The kernel copies the bytes from one program to the
 other. There is no IP, no port, no segment and no handshake, so a sniffer sees nothing at all: the socket is how
-programs ask for communication, TCP/IP is but one way to have it done. connect() returns although nobody has called
+programs ask for communication, TCP/IP is but one way to have it done. connect() returns even if nobody has called
 accept(); recv() returns b"" when the other end has closed, and without a FIN.
 
 A name that begins with a zero byte is no file; any other name appears in the file system, and stays there.

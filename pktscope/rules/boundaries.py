@@ -88,7 +88,7 @@ def msg_trunc(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "{name}() returned the flag MSG_TRUNC: the kernel says that the datagram was longer than what was asked for."
-        " recvfrom() has no way to say so.",
+        " recvfrom() returns no flags, and so says nothing of it.",
         evidence=(step.call, received.step),
         since=received.step,
         name=returned.name,

@@ -91,7 +91,7 @@ def timeout(step: Step, flow: Flow) -> Iterator[Finding]:
         since=step.call,
         call=spelled(found[0]),
         took=step.time - found[0].time,
-        silent="" if sent else phrase(" Nothing went on the wire, so the other end knows nothing of it."),
+        silent="" if sent else phrase(" Giving up sends nothing, so the other end knows nothing of it."),
     )
 
 
@@ -218,7 +218,7 @@ def bound(step: Step, flow: Flow) -> Iterator[Finding]:
     found = finished(step, flow)
     if found is None or found[0].name != "bind" or found[1].error or found[0].protocol not in ("tcp", "udp"):
         return
-    if not flow.once(f"socket.bound {step.side}"):
+    if not flow.lesson(f"socket.bound {step.side}"):
         return
     yield find(
         "{call}: this socket now has its address and port. That is a note in the {side}'s own kernel; no packet"

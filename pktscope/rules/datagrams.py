@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Frame, Return, Severity, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.groups import for_many
-from pktscope.rules.phrases import call_at, frames, spelled
+from pktscope.rules.phrases import call_at, frames, reached, spelled
 from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
@@ -228,9 +228,10 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     wait for ever sets a limit with settimeout().
     """
     received, call = flow.now.received, call_at(flow, step.call)
-    if received is None or call is None or step.call is None or received.step <= step.call:
+    here = reached(flow, received.step) if received is not None else None
+    if received is None or call is None or here is None:
         return
-    took = flow.steps[received.step].time - call.time
+    took = here - call.time
     if took < BLOCKED or not flow.once(f"udp.blocked {step.side}"):
         return
     yield find(

@@ -350,13 +350,14 @@ def echo(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     asked = flow.memory.pop((f"echo {step.side.other}", number), None)
     if asked is not None:
+        took = step.time - flow.steps[asked].time
         yield find(
-            "Echo reply to sequence {sequence} (frame {frame}): there and back in {took:duration}.",
+            "Echo reply to sequence {sequence} (frame {frame}){back}.",
             evidence=(asked,),
             since=asked,
             sequence=message.sequence,
             frame=flow.frame_number(asked),
-            took=step.time - flow.steps[asked].time,
+            back="" if flow.wire else phrase(": there and back in {took:duration}", took=took),  # it is only leaving
         )
 
 

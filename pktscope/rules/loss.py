@@ -65,8 +65,7 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
     if not telling(earlier.number):
         return
     yield find(
-        "{what:capital} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. No ACK of them was"
-        " seen.{new}",
+        "{what:capital} again{probe}, {wait:duration} after {copy} (frame {frame}){pace}. {unanswered}{new}",
         evidence=(earlier.first, earlier.last),
         since=earlier.first,
         what=span(seen_before(step.octets, flow)),
@@ -74,6 +73,7 @@ def retransmission(step: Step, flow: Flow) -> Iterator[Finding]:
         if flow.is_a(step, V.TAIL_PROBE)
         else "",
         wait=earlier.wait,
+        unanswered=phrase("No ACK of them has arrived.") if flow.wire else phrase("No ACK of them was seen."),
         copy=phrase("the first copy")
         if earlier.number == 1
         else phrase("repeat {number:,}", number=earlier.number - 1),

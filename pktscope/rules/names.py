@@ -106,9 +106,11 @@ def answer(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 def to_question(step: Step, flow: Flow, asked: int | None) -> Words:
-    """Which question an answer belongs to, and how long it took."""
+    """Which question an answer belongs to, and how long it took where it is seen when it arrives."""
     if asked is None:
         return ""
+    if flow.wire:  # what is seen here is its leaving the server
+        return phrase(", the answer to frame {frame}", frame=flow.frame_number(asked))
     took = step.time - flow.steps[asked].time
     return phrase(", the answer to frame {frame} after {took:duration}", frame=flow.frame_number(asked), took=took)
 

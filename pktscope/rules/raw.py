@@ -225,7 +225,7 @@ def syn_by_hand(step: Step, flow: Flow) -> Iterator[Finding]:
     yield find(
         "The {side}'s kernel has no connection that SYN,ACK (frame {frame}) could belong to: the SYN was sent by hand"
         " from a raw socket, no program called connect(). It says so with RST, and the other kernel forgets what it had"
-        " begun. The sender of the SYN knows now that the port is open.",
+        " begun. Who looks for that SYN,ACK knows now that the port is open.",
         evidence=(me.by_hand, you.syn),
         since=you.syn,
         side=step.side,

@@ -62,14 +62,14 @@ def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     if not refuses(step, flow) or you.syn is None:
         return
     asked = newest_syn(flow, you.syn, you.last_frame)
+    took = step.time - flow.steps[asked].time
     yield find(
-        "{kind} answers the SYN (frame {frame}) after {took:duration}: connection refused. Nothing accepts connections"
-        " at {endpoint}.",
+        "{kind} answers the SYN (frame {frame}){after}: connection refused. Nothing accepts connections at {endpoint}.",
         evidence=(asked,),
         since=asked,
         kind="RST,ACK" if header.flags & ACK else "RST",
         frame=flow.frame_number(asked),
-        took=step.time - flow.steps[asked].time,
+        after="" if flow.wire else phrase(" after {took:duration}", took=took),  # on a wire it is only leaving
         endpoint=me.endpoint,
     )
 
