@@ -83,15 +83,13 @@ def timeout(step: Step, flow: Flow) -> Iterator[Finding]:
     found = finished(step, flow)
     if found is None or found[1].error != "timeout" or step.call is None:
         return
-    last = flow.ends[step.side].last_frame
-    sent = last is not None and last > step.call
     yield find(
-        "{call} gave up after {took:duration}: the program's own time limit (settimeout).{silent}",
+        "{call} gave up after {took:duration}: the program's own time limit (settimeout). Giving up sends nothing, so"
+        " the other end knows nothing of it.",
         evidence=(step.call,),
         since=step.call,
         call=spelled(found[0]),
         took=step.time - found[0].time,
-        silent="" if sent else phrase(" Giving up sends nothing, so the other end knows nothing of it."),
     )
 
 

@@ -58,7 +58,7 @@ def bytes_delivered(step: Step, flow: Flow) -> Iterator[Finding]:
     if not isinstance(returned, Return) or octets is None or not returned.name.startswith(("recv", "read")):
         return
     call, pieces = call_at(flow, step.call), you.pieces(*octets)
-    if call is None or not pieces or you.syn is None:
+    if call is None or not pieces or you.syn is None or "MSG_OOB" in call.arguments:
         return
     writes = you.writes_in(*octets)
     if len(writes) == 1 and octets[0] > writes[0].first and octets[1] < writes[0].end:
@@ -92,7 +92,7 @@ def written(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> Words:
 def boundaries(flow: Flow, octets: tuple[int, int], writes: list[Write]) -> Words:
     """The lesson of the stream, once, where a recv() and a send() did not match."""
     whole = len(writes) == 1 and (writes[0].first, writes[0].end) == octets
-    if not writes or whole or not flow.once("tcp.bytes-delivered"):
+    if len(writes) != 1 or whole or not flow.once("tcp.bytes-delivered"):
         return ""
     return phrase(" The stream has no boundaries: recv() takes what is there, up to the number asked for.")
 
@@ -132,6 +132,8 @@ def blocked(step: Step, flow: Flow) -> Iterator[Finding]:
     call = call_at(flow, step.call)
     if call is None or call.protocol == "udp" or step.time - call.time < BLOCKED:
         return
+    if ("limit", call.socket) in flow.memory:
+        return  # how long it waited of what it was allowed, call.in-time says
     found = awaited(step, returned, flow)
     if found is None:
         return

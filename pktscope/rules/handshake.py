@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, RST, SYN, Call, Return, Side, State, Step, Tcp, TcpOptions
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.phrases import stretch
+from pktscope.rules.phrases import frames, stretch
 from pktscope.words import Phrase, Words, phrase
 
 if TYPE_CHECKING:
+    from pktscope.ends import End
     from pktscope.flow import Flow
 
 OPENING = """
@@ -82,12 +83,7 @@ def offers(options: TcpOptions) -> Iterator[tuple[str, Words, Words]]:
             phrase("every segment carries a clock value and echoes the other's, to time round trips"),
         )
     if options.fast_open is not None:
-        cookie = (
-            phrase("a cookie, so this SYN may carry data")
-            if options.fast_open
-            else phrase("a cookie, please, so a later SYN may")
-        )
-        yield "fast open", "TCP Fast Open", cookie
+        yield "fast open", "TCP Fast Open", ""  # what it means, the rules of Fast Open say
 
 
 @rule("tcp.syn-options", "RFC 9293 section 3.2, RFC 7323, RFC 2018", on="segment", example=OPENING)
@@ -107,7 +103,7 @@ def syn_options(step: Step, flow: Flow) -> Iterator[Finding]:
     meanings = [
         phrase("{word}: {meaning}", word=word, meaning=meaning)
         for kind, word, meaning in offered
-        if flow.lesson(f"option {kind}")
+        if meaning and flow.lesson(f"option {kind}")
     ]
     explained = phrase(" {meanings:clauses}.", meanings=tuple(meanings)) if meanings else ""
     yield find(
@@ -116,6 +112,12 @@ def syn_options(step: Step, flow: Flow) -> Iterator[Finding]:
         offers=[word for _, word, _ in offered],
         explained=explained,
     )
+
+
+def copies(flow: Flow, end: End) -> list[int]:
+    """The steps of an end's SYN, sent once or again and again; without those known to be lost, if any came through."""
+    sent = [step for piece in end.pieces(0, 1) for step in (piece.step, *piece.again)]
+    return [step for step in sent if not flow.lost(step)] or sent or [end.syn or 0]
 
 
 @rule("tcp.syn-ack", "RFC 9293 section 3.5", on="segment", example=OPENING)
@@ -147,13 +149,13 @@ def syn_ack(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     yield find(
-        "SYN,ACK: the {side} agrees and asks back. ACK {ack} says that the SYN (frame {frame}) is here and which number"
-        " is expected next; its own initial sequence number is {isn}.{early}",
+        "SYN,ACK: the {side} agrees and asks back. ACK {ack} says that the SYN ({frames}) is here and which number is"
+        " expected next; its own initial sequence number is {isn}.{early}",
         evidence=(you.syn,),
         since=you.syn,
         side=step.side,
         ack=header.ack,
-        frame=flow.frame_number(you.syn),
+        frames=frames([flow.frame_number(each) for each in copies(flow, you)]),
         isn=header.seq,
         early=""
         if step.segment.ack == 1
@@ -183,7 +185,10 @@ def agreed(flow: Flow) -> tuple[Phrase, ...]:
     else:
         parts.append(phrase("no window scaling, so windows end at 65,535 bytes"))
     parts.append(phrase("SACK in use") if client.sack_permitted and server.sack_permitted else phrase("no SACK"))
-    parts.append(phrase("timestamps in use") if client.timestamp and server.timestamp else phrase("no timestamps"))
+    timed = client.timestamp and server.timestamp
+    parts.append(
+        phrase("timestamps in use, which take 12 bytes of each segment") if timed else phrase("no timestamps")
+    )
     return tuple(parts)
 
 
@@ -230,7 +235,7 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
     chosen = local is not None and local.port is not None and not me.bound
     port = (
         phrase(" The program had not called bind(), so the kernel chose its port: {port}.", port=local.port)
-        if local and chosen
+        if local and chosen and flow.lesson(f"port chosen {step.side}")
         else ""
     )
     if crossed_open(flow) and me.syn_acked is not None:
@@ -245,8 +250,10 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
         )
         return
     yield find(
-        "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the SYN. It did not wait for"
-        " accept().{port}",
+        "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the first SYN.{port}"
+        if any(piece.again for piece in me.pieces(0, 1))
+        else "connect() returned: the SYN,ACK (frame {frame}) is here, {took:duration} after the SYN. It did not wait"
+        " for accept().{port}",
         evidence=(step.call, me.syn, here),
         since=step.call,
         took=flow.reached(here) - flow.steps[me.syn].time,
@@ -311,6 +318,8 @@ def listen(step: Step, flow: Flow) -> Iterator[Finding]:
     called = flow.observed(step.call)
     assert isinstance(called, Call)
     if called.protocol == "unix":
+        return
+    if not flow.lesson(f"tcp.listen {called.arguments}"):
         return
     yield find(
         "listen({arguments}): from now on the kernel answers SYNs to this port. The number bounds the connections that"

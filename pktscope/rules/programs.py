@@ -272,12 +272,13 @@ def queued(step: Step, flow: Flow) -> Iterator[Finding]:
     if waited < WITHIN or not flow.once("program.queued"):
         return
     yield find(
-        "{call} was called only {waited:duration} after this connection stood (frame {frame}): so long it waited in the"
-        " accept queue, while the server's program did something else.",
+        "{call} was called only now. Until then this connection, complete since frame {frame}, waited {waited:duration}"
+        " in the accept queue, while the {side}'s program did something else.",
         evidence=(step.call, done),
         since=done,
         call=spelled(found[0]),
         waited=waited,
+        side=step.side,
         frame=flow.frame_number(done),
     )
 

@@ -12,7 +12,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.data import OPEN
 from pktscope.rules.handshake import header_of
 from pktscope.rules.nagle import set_on
-from pktscope.rules.phrases import bringers, call_at, fresh_data, placed, spelled, stretch
+from pktscope.rules.phrases import bringers, call_at, fresh_data, placed, stretch
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -87,11 +87,9 @@ def joined(step: Step, flow: Flow) -> Iterator[Finding]:
     if len(writes) > MAPPED:
         parts.append(phrase("the rest from {count:calls} more", count=len(writes) - MAPPED))
     yield find(
-        "{call} returned what {count:calls} wrote, with no mark between them: {parts:list}.",
+        "The stream has no boundaries, and nothing in it says where one call's bytes end: {parts:list}.",
         evidence=(step.call, *(write.step for write in writes[:MAPPED])),
         since=writes[0].step,
-        call=spelled(call),
-        count=len(writes),
         parts=tuple(parts),
     )
 
@@ -139,6 +137,8 @@ def crumbs(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     write, reads = writes[-1], reads_of(flow, step.side, writes[-1])
     wrote = call_at(flow, write.step)
+    if flow.memory.get(("framed", step.side)) == step.octets[1]:
+        return  # the message that is whole now says it better
     if wrote is None or reads < 2 or not telling(flow.count(f"stream.crumbs {step.side}"), 3):
         return
     yield find(
@@ -327,5 +327,5 @@ def push(step: Step, flow: Flow) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    joined, not_nagle, crumbs, length_prefix, message_whole, message_empty, push,
+    joined, not_nagle, length_prefix, message_whole, message_empty, crumbs, push,
 )  # fmt: skip
