@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 import pytest
 
+from pktscope.commands.run import Asked, specification
+from pktscope.endings import endings
 from pktscope.exits import USAGE, Stop
 from pktscope.lab import runner
 from pktscope.lab.wishes import Wishes
 from pktscope.model import Call, Note, Return, Sample, Side, State
-from pktscope.own import Asked, endings, specification
 from tests.labtools import Recording, until
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -307,6 +308,49 @@ def test_the_kernel_is_asked_about_programs_that_tell_nothing(tmp_path: Path) ->
     assert asked[-1] in (State.CLOSED, State.TIME_WAIT)
     assert "program.untold" in {note.rule for note in notes(keep)}
     assert "Calls are told of Python programs only" in done.stdout.splitlines()[-1]
+
+
+@live
+def test_what_the_room_cannot_do_is_said(tmp_path: Path) -> None:
+    """Broadcast on loopback, ::1 over a wire: the failure's line says the way out; over a wire broadcast arrives."""
+    hears = (
+        "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.bind(('', 9999))\nprint(s.recv(9))\n"
+    )
+    calls = (
+        "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\ns.sendto(b'all', ('255.255.255.255', 9999))\n"
+    )
+    server, client, six = (str(tmp_path / name) for name in ("hears.py", "calls.py", "six.py"))
+    for path, text in ((server, hears), (client, calls), (six, "import socket\nsocket.create_server(('::1', 8000))\n")):
+        Path(path).write_text(text.replace("create_server(('::1', 8000)", "socket(10).bind(('::1', 8000)"))
+
+    assert "with --wire 1ms" in run(server, client).refusal
+    assert printed(run(server, client, wire=0.001), Side.SERVER) == ["b'all'"]
+    assert "::1" in run(six, client, wire=0.001).refusal
+
+
+BAD_FILES = (
+    (b"\xff\xfep\0r\0", "UTF-16"),
+    (b"# \xc4\xe3\nprint(1)\n", "it is not UTF-8"),
+    (b"a\0b", "null bytes"),
+    (b"x" * 2_000_000, "longer than any program"),
+)
+
+
+@pytest.mark.parametrize(("octets", "why"), BAD_FILES, ids=[why for _, why in BAD_FILES])
+def test_files_that_are_no_programs(octets: bytes, why: str, tmp_path: Path) -> None:
+    """What cannot be a program is refused before anything runs, in one line."""
+    bad = tmp_path / "bad.py"
+    bad.write_bytes(octets)
+    with pytest.raises(Stop, match=why):
+        specification(Asked((str(bad), str(bad))), interactive=False)
+
+
+def test_a_pipe_is_no_program(tmp_path: Path) -> None:
+    """Nobody waits for a pipe that nobody writes to."""
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(Stop, match="it is a pipe"):
+        specification(Asked((str(tmp_path / "pipe.py"),) * 2), interactive=False)
 
 
 @live

@@ -31,6 +31,8 @@ QUIET = {
 _OFFLOADS = (0x1F, 0x24, 0x2C, 0x17, 0x15)
 """ethtool's set commands for TSO, GSO, GRO, transmit and receive checksums: what is forwarded by hand must be whole."""
 
+_LINK = 253
+"""RT_SCOPE_LINK, rtnetlink(7)."""
 _PERMANENT = 0x80
 
 _indices = count(11)
@@ -125,6 +127,12 @@ def lead(host: Namespace, *routes: Route) -> None:
             more = {"prefsrc": route.source} if route.source else {}
             family = socket.AF_INET6 if ":" in route.by else socket.AF_INET
             netlink.route("add", family=family, dst=route.target, gateway=route.by, **more)
+
+
+def reach_all(host: Namespace, name: str) -> None:
+    """Have 255.255.255.255 mean everybody at a card, as a host with a default route has it."""
+    with host, IPRoute() as netlink:
+        netlink.route("add", dst="255.255.255.255/32", oif=socket.if_nametoindex(name), scope=_LINK)
 
 
 def switch(host: Namespace, ports: Sequence[str]) -> None:

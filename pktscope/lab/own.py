@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from pktscope.lab.room import Refused
 from pktscope.lab.threshold import HOST, SUDO
 from pktscope.lab.wishes import Wishes, from_values
 from pktscope.model import Exchange, Side
-from pktscope.words import _, say
+from pktscope.words import N_, _, say
 
 FORKS = 64
 """Processes that programs may fork and that are followed; what more of them do is not told."""
@@ -124,7 +124,23 @@ def _perform(spec: Spec, control: int, recording: int, refuse: Callable[[int, st
     ).conduct()  # fmt: skip
     if failure == STOPPED:
         return INTERRUPTED
-    return refuse(FAILED, failure) if failure else OK
+    return refuse(FAILED, hinted(failure, spec.wishes, sources.values())) if failure else OK
+
+
+NO_LOOPBACK_OF_SIX = N_("{failure}; over a wire only 127.0.0.1 means the server, not ::1: write 127.0.0.1 in both")
+NO_BROADCAST = N_("{failure}; loopback has no broadcast: with --wire 1ms client and server are hosts with a card each")
+
+NO_WAY_OUT = N_("{failure}; from the private room no other network can be reached")
+
+
+def hinted(failure: str, wishes: Wishes, sources: Iterable[bytes]) -> str:
+    """What failed, and the way out where the room is the reason."""
+    if wishes.wired and "Errno 99]" in failure and any(b"::1" in source for source in sources):
+        return say(NO_LOOPBACK_OF_SIX, {"failure": failure})
+    if "Errno 101]" not in failure:
+        return failure
+    aimed = not wishes.wired and any(b"255" in source or b"<broadcast>" in source for source in sources)
+    return say(NO_BROADCAST if aimed else NO_WAY_OUT, {"failure": failure})
 
 
 def _place(wishes: Wishes, promises: memoryview, slot: int) -> Place:

@@ -106,6 +106,8 @@ def _lend(hosts: Mapping[Side, Namespace]) -> None:
                 room.pin("net.ipv4.conf.eth0.route_localnet", "1")
         server, client = NEAR[Side.SERVER][0], NEAR[Side.CLIENT][0]
         links.lead(hosts[Side.CLIENT], links.Route("127.0.0.1/32", server, client))
+        for host in hosts.values():
+            links.reach_all(host, "eth0")
 
 
 def _diag(host: Namespace) -> Diag:
