@@ -11,11 +11,14 @@ from pktscope.words import say
 
 
 def paint_header(
-    timeline: Timeline, columns: Columns, states: States, options: Options
+    timeline: Timeline, columns: Columns, states: States, options: Options, tag: str = ""
 ) -> list[list[tuple[str, Role]]]:
-    """Lines of exactly `columns.width` cells: titles with states, then endpoints, each over its lifeline."""
+    """Lines of exactly `columns.width` cells: titles with states, then endpoints, each over its lifeline.
+
+    `tag` says whose states they are, '#2', where there are several conversations.
+    """
     lanes = timeline.lanes
-    titles = [title_runs(lane, state, columns) for lane, state in zip(lanes, states, strict=True)]
+    titles = [title_runs(lane, state, columns, tag) for lane, state in zip(lanes, states, strict=True)]
     starts = spread(columns, [sum(width(text) for text, _ in runs) for runs in titles], columns.time)
     first: list[tuple[str, Role]] = []
     if columns.time:
@@ -35,12 +38,13 @@ def waypoints(timeline: Timeline, columns: Columns) -> list[tuple[int, str]]:
     return [(max(0, at - width(name) // 2), name) for at, name in zip(cells, names, strict=True)]
 
 
-def title_runs(lane: Lane, state: State, columns: Columns) -> list[tuple[str, Role]]:
+def title_runs(lane: Lane, state: State, columns: Columns, tag: str = "") -> list[tuple[str, Role]]:
     """'client' and a badge with its state; no badge for a state nobody knows."""
     runs = [(lane.title, Role.TITLE)]
     if state is not State.UNKNOWN:
         room = 11 if columns.width >= 72 else 10 if columns.width >= 60 else 7
-        runs += [(" ", Role.PLAIN), (f" {state_text(state.value, room)} ", Role.STATE)]
+        told = f"{tag} {state_text(state.value, room)}" if tag else state_text(state.value, room)
+        runs += [(" ", Role.PLAIN), (f" {told} ", Role.STATE)]
     return runs
 
 

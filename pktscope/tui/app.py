@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pktscope.exits import Stop
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
 from pktscope.tui.session import Session, Subject
@@ -73,6 +74,9 @@ def start(subject: Subject) -> int:
 def farewell(application: Application) -> int:
     """The exit code, and one line on stderr where there is something to say that the screen took with it."""
     fault = application.fault
+    if isinstance(fault, Stop):  # what begins with the screen did not begin
+        report(fault.line)
+        return fault.code
     if fault is not None:
         wipe()
         report(

@@ -113,7 +113,10 @@ def details(entry: Entry, choice: str, cells: int, *, ascii_only: bool = False) 
         words = _("Opens a capture that was saved before: pcap or pcapng, by any program, gzip too.")
         return [Part(entry.title, plain(words, cells))]
     lasting = say("It takes about {seconds} s.", {"seconds": f"{demo.seconds:.3g}"})
-    head = [*plain(short_title(demo), cells, Role.TITLE), *plain(f"{room(demo.needs)} {lasting}", cells, Role.TIME)]
+    head = [
+        *plain(short_title(demo), cells, Role.TITLE),
+        *plain(sentences(room(demo.needs), lasting), cells, Role.TIME),
+    ]
     if demo.needs.impair:
         head += plain(say("On the wire: {what}.", {"what": listed(demo.needs.impair)}), cells, Role.TIME)
     parts = [Part(demo.name, head)]
@@ -126,7 +129,13 @@ def details(entry: Entry, choice: str, cells: int, *, ascii_only: bool = False) 
 
 def sentence(text: str) -> str:
     """A clause as a sentence of its own."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "。")) else ".")
+    whole = text[:1].upper() + text[1:]
+    return whole if text.endswith((".", "。")) else say("{clause}.", {"clause": whole})
+
+
+def sentences(first: str, second: str) -> str:
+    """One sentence behind the other; Chinese has no space between them."""
+    return say("{first} {second}", {"first": first, "second": second})
 
 
 def story_lines(demo: Demo, cells: int) -> list[Line]:

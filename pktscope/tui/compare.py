@@ -97,8 +97,15 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         self.feeder = self.set_interval(FEED_RATE, self.read)
         self.beat = self.set_interval(FRAME_RATE, self.play_on, pause=True)
         self.last_beat = 0.0
+        self.feeder.pause()
+        self.show_heading()
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Start what does not run yet, once the screen says that it waits."""
         self.halves = [Half(way, self.comparison.session(way)) for way in self.comparison.shown]
-        self.call_after_refresh(self.read)
+        self.feeder.resume()
+        self.read()
 
     # Reading
 
@@ -270,7 +277,7 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         """Title, position, the names of both and the states they are in."""
         title = safe_text(self.comparison.title, 200)
         if not self.pairs:
-            waiting = {about.reading(half.session) for half in self.halves if not half.ready}
+            waiting = {about.reading(half.session) for half in self.halves if not half.ready} or {_("reading")}
             self.heading.show(title, tuple(sorted(waiting)), self.notice(), [])
             return
         parts = (

@@ -175,6 +175,9 @@ class GalleryScreen(Screen[None], inherit_bindings=False):
         entry = self.list.chosen
         if entry is None or entry.demo is None:
             return
+        if not entry.demo.variants:
+            self.tell(_("this one goes one way only"))
+            return
         every = catalogue.choices(entry.demo)
         self.ways[entry.demo.name] = every[(every.index(self.way(entry)) + by) % len(every)]
         self.pages.renew()

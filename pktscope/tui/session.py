@@ -126,10 +126,12 @@ def notice(session: Session, ended: bool, outcome: Outcome | None) -> tuple[str,
     wrong = refusal(session) or retold(store.error)
     if wrong:
         return safe_text(wrong, 400), Role.ERROR
-    foreword = f"{safe_text(session.foreword, 400)} " if session.foreword else ""
+    foreword = safe_text(session.foreword, 400)
     if ended and outcome is not None and outcome.sentence:
         way_out = "" if outcome.kept or session.recording is None else " " + _("R shows the recorded run.")
-        return foreword + safe_text(outcome.sentence, 900) + way_out, Role.ACK if outcome.kept else Role.ERROR
+        kept = safe_text(outcome.sentence, 900) + way_out
+        told = say("{first} {second}", {"first": foreword, "second": kept}) if foreword else kept
+        return told, Role.ACK if outcome.kept else Role.ERROR
     if foreword:
         return foreword, Role.WARNING
     complaints = store.complaints

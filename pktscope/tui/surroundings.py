@@ -43,7 +43,8 @@ class Surroundings(Host):
             told = self.kept if self.kept is not None and (done or not self.kept.kept) else None
             notice = about.notice(self.session, feed is not None and feed.done, told)
         states = feed.states(self.step_shown()) if feed is not None and rows else NO_STATES
-        lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options)
+        tag = getattr(rows[self.player.row], "tag", "") if self.player.row < len(rows) else ""
+        lanes = cells.paint_header(self.ladder.timeline, self.ladder.columns, states, self.ladder.options, tag)
         self.heading.show(self.full_title(), parts, notice, lanes)
 
     def full_title(self) -> str:
