@@ -216,8 +216,8 @@ def run(write_to: str | None, **given: Any) -> int:
     """
     from dataclasses import fields
 
+    from pktscope.commands.run import Asked, perform
     from pktscope.lab import impair, wishes
-    from pktscope.own import Asked, perform
 
     try:
         wished = wishes.understood(**{name: given.pop(name) for name in WIRE_OPTIONS})

@@ -321,8 +321,9 @@ def test_what_the_room_cannot_do_is_said(tmp_path: Path) -> None:
         "s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)\ns.sendto(b'all', ('255.255.255.255', 9999))\n"
     )
     server, client, six = (str(tmp_path / name) for name in ("hears.py", "calls.py", "six.py"))
-    for path, text in ((server, hears), (client, calls), (six, "import socket\nsocket.create_server(('::1', 8000))\n")):
-        Path(path).write_text(text.replace("create_server(('::1', 8000)", "socket(10).bind(('::1', 8000)"))
+    loopback = "import socket\ns = socket.socket(socket.AF_INET6)\ns.bind(('::1', 8000))\n"
+    for path, text in ((server, hears), (client, calls), (six, loopback)):
+        Path(path).write_text(text)
 
     assert "with --wire 1ms" in run(server, client).refusal
     assert printed(run(server, client, wire=0.001), Side.SERVER) == ["b'all'"]

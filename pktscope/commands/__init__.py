@@ -1,5 +1,6 @@
 """What the commands of `cli` do, one module a command, with the layers that own the work; nothing is imported early.
 
-`demo` (also `record`), `gallery`, `compare`, `run`, `explain`. They share `options` (of several commands), `opening`
-(files and streams, with the caller's rights), `present` (the screen, or text) and `help` (click's, in every language).
+`demo` (also `record`), `gallery`, `compare`, `run` (and the `scripts` it looks at), `explain`. They share `options`,
+`opening` (files and streams, with the caller's rights), `present` (the screen, or text) and `help` (click's, in every
+language).
 """

@@ -104,7 +104,7 @@ def print_out(
         flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title))
         say_lines(lines)
         if demo is None and store.exchange is not None and not store.exchange.demo:
-            from pktscope.own import endings
+            from pktscope.endings import endings
 
             say_lines(filter(None, [endings(step.observation for step in flow.steps)]))
     sys.stdout.flush()

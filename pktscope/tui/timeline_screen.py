@@ -244,7 +244,7 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
                 self.following = False
                 self.player = playing.selected(self.player, self.stops.moved(0, 0))
         elif session.exchange is not None and not session.exchange.demo:
-            from pktscope.own import endings
+            from pktscope.endings import endings
 
             self.kept = Outcome((), endings(step.observation for step in feed.flow.steps))
 

@@ -1,38 +1,21 @@
-"""`pktscope run`: somebody's own programs, looked at before they run; then the run, and how each of them ended."""
+"""`pktscope run`: somebody's own programs, which of them is what, and the run."""
 
 from __future__ import annotations
 
-import ast
-import codecs
-import io
 import os
 import shlex
 import shutil
-import stat
-import tokenize
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pktscope.exits import USAGE, Stop, quoted, safe
+from pktscope.commands.scripts import check, modules_beside, prefix, read
+from pktscope.exits import USAGE, Stop, quoted
 from pktscope.lab.wishes import Wishes, seeded
-from pktscope.words import N_, _, capital, phrase, retold, say
+from pktscope.words import N_, _, say
 
 if TYPE_CHECKING:
     from pktscope.lab.own import Spec, Wanted
-    from pktscope.model import Observation
-
-MOST_TEXT = 1 << 20
-"""Octets of a script; what is longer is none."""
-MOST_MODULES = 20
-"""Files beside the scripts whose text the recording keeps."""
-PYTHON_2 = (
-    "Missing parentheses in call to",
-    "multiple exception types must be parenthesized",
-    "leading zeros in decimal",
-)
-"""What Python says of programs written for Python 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,92 +156,6 @@ def shown_names(paths: Iterable[str]) -> dict[str, str]:
     }
 
 
-def prefix(name: str) -> str:
-    """What stands before the names of files beside a script."""
-    return name.rpartition("/")[0] + "/" if "/" in name else ""
-
-
-def check(path: str) -> None:
-    """Look at a script before anything runs: Stop with one line that names the file, and the line within."""
-    source = read(path)
-    values: dict[str, object] = {"file": safe(os.path.basename(path))}
-    try:
-        if source[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise Stop(
-                USAGE, say(N_("{file}: it is saved as UTF-16, which Python does not read; save it as UTF-8"), values)
-            )
-        source.decode(tokenize.detect_encoding(io.BytesIO(source).readline)[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(source, path, "exec", dont_inherit=True)
-    except UnicodeDecodeError:
-        raise Stop(USAGE, say(NOT_UTF8, values)) from None
-    except SyntaxError as error:
-        raise Stop(USAGE, say(*syntax(error, values))) from None
-    except (ValueError, RecursionError, MemoryError, OverflowError):
-        raise Stop(USAGE, say(N_("{file}: this is no Python program that can be read"), values)) from None
-
-
-def read(path: str) -> bytes:
-    """A script's octets."""
-    try:
-        if stat.S_ISFIFO(os.stat(path).st_mode):
-            raise Stop(USAGE, say(N_("cannot read {file}: it is a pipe, not a file"), {"file": quoted(path)}))
-        with open(path, "rb") as file:
-            source = file.read(MOST_TEXT + 1)
-    except OSError as error:
-        values: dict[str, object] = {"file": quoted(path), "why": _(error.strerror or "")}
-        raise Stop(USAGE, say(N_("cannot read {file}: {why}"), values)) from None
-    if len(source) > MOST_TEXT:
-        raise Stop(USAGE, say(N_("{file}: this is longer than any program (1 MB)"), {"file": quoted(path)}))
-    return source
-
-
-NOT_UTF8 = N_(
-    "{file}: it is not UTF-8 and its first lines do not say what it is; save it as UTF-8, or write '# coding: gbk' (or"
-    " what it is) into its first line"
-)
-
-
-def syntax(error: SyntaxError, values: dict[str, object]) -> tuple[str, dict[str, object]]:
-    """What is wrong with a script that Python does not understand."""
-    said = error.msg or ""
-    values = {**values, "line": error.lineno or 1, "said": safe(said)}
-    if "codec can't decode" in said or "Non-UTF-8" in said or "unknown encoding" in said:
-        return NOT_UTF8, values
-    if any(words in said for words in PYTHON_2):
-        return N_(
-            "{file}, line {line}: this is written for Python 2 ({said}); pktscope runs Python 3 programs: convert it"
-            " first (python3 -m lib2to3 -w {file})"
-        ), values  # fmt: skip
-    return N_("{file}, line {line}: Python does not understand this: {said}"), values
-
-
-def modules_beside(path: str, name: str, known: dict[str, str]) -> dict[str, str]:
-    """The files beside a script that it imports, as far as its text says so."""
-    found: dict[str, str] = {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(read(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, Stop):
-        return found
-    for module in imported(tree):
-        file = os.path.join(os.path.dirname(path), module.split(".", 1)[0] + ".py")
-        if file not in known and os.path.isfile(file) and len(known) + len(found) < MOST_MODULES:
-            found[file] = prefix(name) + os.path.basename(file)
-    return found
-
-
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The modules a program names in its imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-
-
 def lines_of(given: Sequence[str]) -> list[str]:
     """The lines meant by --input-client: those of a file where one argument names it, else each argument is a line."""
     if len(given) != 1 or not os.path.isfile(given[0]):
@@ -267,35 +164,3 @@ def lines_of(given: Sequence[str]) -> list[str]:
 
 
 # --- how it ended ----------------------------------------------------------------------------------------------------
-
-NORMALLY = N_("{who} ended normally (exit code 0)")
-OTHERWISE = N_("{who}: {how}")
-FORKED = N_("another process of {who}: {how}")
-UNTOLD = N_("calls are told of Python programs only; of the others, the packets and what they print")
-
-
-def endings(observations: Iterable[Observation]) -> str:
-    """How each program ended, in one line; '' where none was seen to."""
-    from pktscope.model import Call
-
-    calls = [seen for seen in observations if isinstance(seen, Call)]
-    exits = [seen for seen in calls if seen.name == "exit"]
-    first = {(seen.side, seen.program): seen.pid for seen in reversed(calls)}
-    several = {seen.side for seen in exits if seen.program > 1}
-    told, ended = [], set()
-    for seen in exits:
-        one = seen.side, seen.program
-        who = phrase(N_("{side} {number}"), side=seen.side, number=seen.program) if seen.side in several else seen.side
-        values: dict[str, object] = {"who": phrase(N_("the {who}"), who=who) if seen.side not in several else who}
-        own = one not in ended and (seen.pid == first[one] or not seen.serial)
-        if own:
-            ended.add(one)
-            how = OTHERWISE if seen.arguments else NORMALLY
-        elif seen.arguments:
-            how = FORKED
-        else:
-            continue
-        told.append(capital(say(how, {**values, "how": retold(seen.arguments)})))
-    if any(seen.name == "exec" for seen in calls):
-        told.append(capital(_(UNTOLD)))
-    return ". ".join(dict.fromkeys(told)) + "." if told else ""
