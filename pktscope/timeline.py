@@ -18,7 +18,6 @@ from pktscope.labels import (
     outcome,
     raw_label,
     return_text,
-    shortening,
     verdict_words,
     window_of,
 )
@@ -336,7 +335,7 @@ class Timeline:
         opened = self._calls.pop(back.serial, None)
         if back.name in NOT_DRAWN:
             return self._scene(step, back)
-        if opened is not None and self._untouched(opened.row):
+        if opened is not None and self._untouched(opened.row) and step.time - opened.time <= self.gap:
             return self._merge(step, back, lane, opened)
         if opened is not None and not back.error and not outcome(back) and back.name not in WAITING:
             return opened.row  # close() coming back with None says nothing new
@@ -361,9 +360,6 @@ class Timeline:
         assert isinstance(mark, Mark)
         role = Role.FAILURE if back.error else Role.CALL
         text = merged_text(mark.text, back)
-        waited = step.time - opened.time
-        if waited > self.gap:
-            text = shortening([say("{text} after {time}", {"text": text[0], "time": duration(waited)}), *text])
         self._last_time = step.time
         self._replace(opened.row, replace(mark, text=text, role=role, last_step=step.index))
         self._wrote(step, back.name, lane, opened.row)

@@ -31,6 +31,17 @@ def test_a_call_and_its_return_share_a_row_where_nothing_came_between() -> None:
     assert marks(tell.timeline()) == ["send(b'hello') = 5", "send(b'world')", "send() = 5"]
 
 
+def test_a_call_that_waited_long_returns_where_it_returned() -> None:
+    """Nothing came between, and still half a second did: its own row, the silence before it."""
+    tell = Scene()
+    serial = tell.call(S, "recv", "1024")
+    tell.after(500_000).back(S, serial, "recv", error="timeout")
+    rows = tell.timeline().rows
+
+    assert [type(row) for row in rows] == [Mark, Gap, Mark]
+    assert rows[2].time - rows[0].time == 500_000_000
+
+
 def test_a_call_that_changes_a_state_still_takes_its_return() -> None:
     """listen() moves its end to LISTEN; its None says nothing more."""
     tell = Scene()
