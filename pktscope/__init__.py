@@ -14,8 +14,9 @@ is the one gate for hostile text, `words` makes sentences.
 
 The nouns are in `model`. Everything named so far but lab/, capture/ and tui/ is pure: no sockets, clocks, threads,
 files, scapy or Textual. Only `capture/` and `lab/` touch the machine, only `tui/` imports Textual. `flows` follows all
-conversations of an exchange together, one `flow` each; `neighbours` is what ARP told, `dns` and `dhcp` read those
-messages, `seq` compares sequence numbers, `alignment` says which row of one timeline belongs to which of another.
+conversations of an exchange together, one `flow` each, wound of `strands`; `neighbours` is what ARP told, `dns` and
+`dhcp` read those messages, `seq` compares sequence numbers, `alignment` says which row of one timeline belongs to which
+of another.
 
 demos/ are the sample exchanges, `promise` holds one to its word; explain/ is what `pktscope explain` knows. `cli` has
 the commands and commands/ what they do, `show` puts a capture into text, `exits` are the ways out, `endings` says how
