@@ -221,4 +221,4 @@ def test_pieces_know_what_is_missing() -> None:
 )  # fmt: skip
 def test_frames_in_words(numbers: tuple[int, ...], text: str) -> None:
     """Lists of frames stay short, and steps that were no frames are left out."""
-    assert frames(numbers) == text
+    assert str(frames(numbers)) == text

@@ -1,9 +1,11 @@
 """The upper-casing echo server: every line comes back in capitals, until the client leaves.
 
 The client sends what is typed, the server answers with the same in capitals, and so on until an empty line is typed.
-Each send() becomes a segment, each segment a recv(); the server's answer carries the acknowledgement of the question,
-so that most of the time no pure ACK is needed. The client then closes, and the server's recv() returns b"": no message,
-but the news that the client has sent its last. That is what ends the server's loop.
+As the two take turns with short lines, each send() becomes a segment here and each segment a recv(); the stream does
+not promise that (see the demo sticky). An answer that comes soon carries the acknowledgement of the question along
+(piggyback), and no pure ACK is needed for it. recv(1024) asks for 1,024 bytes at most, not kilobytes. The client then
+closes, and the server's recv() returns b"": no message and nothing abnormal, but the news that the client has sent its
+last. That is what ends the server's loop.
 
 A client that is killed instead, with an answer still unread, does not say goodbye: its kernel sends RST, and the
 server's recv() raises ConnectionResetError. A server that does not expect that ends with it. (A client whose host
@@ -17,7 +19,7 @@ from socket import AF_INET, SOCK_STREAM, socket
 
 VARIANTS = {"leaves": "the client says goodbye", "vanishes": "the client is killed"}
 PROMISE = {
-    "leaves": "each send() is a segment and a recv(), answers carry acknowledgements, and b'' ends the server's loop",
+    "leaves": "here each send() is a segment and a recv(), answers carry ACKs, and b'' ends the server's loop",
     "vanishes": "a client that is killed with an answer unread is a RST, and the server's recv() fails with ECONNRESET",
 }
 SHOWS = {

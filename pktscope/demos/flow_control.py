@@ -1,11 +1,12 @@
 """A reader that sleeps: the window closes, the sender waits and asks, and nothing is lost.
 
 The server has a small receive buffer and reads nothing for a while. Each ACK says how many more bytes it has room for:
-the window. The client's kernel fills it and must stop at 0, with most of the 20,000 bytes still in its own buffer; as
-that is full, too, the client's sendall() does not return. Now everything waits for the server to read. The news that
-there is room again is an ACK, which nobody would send a second time if it were lost; so the client's kernel asks from
-time to time, with a probe that the server must answer, each time waiting twice as long. Then the server reads, says so
-with a window update, and the rest follows.
+the window. The client's kernel fills it and must stop at 0. What it has not sent fills its own send buffer, and as that
+is full, too, the client's sendall() does not return. A full buffer loses nothing: send() waits, or takes what fits and
+returns how much that was; sendall() goes on until the kernel has all of it. Now everything waits for the server to
+read. The news that there is room again is an ACK, which nobody would send a second time if it were lost; so the
+client's kernel asks from time to time, with a probe that the server must answer, each time waiting twice as long. Then
+the server reads, says so with a window update, and the rest follows.
 
 Nobody dropped anything, and nobody was told to slow down by the network. This is flow control: the receiver's room.
 How much the network can bear is another question (see the demo slow-start).

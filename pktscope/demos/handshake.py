@@ -3,8 +3,9 @@
 The server makes a socket, binds it to a port and listens. The client makes a socket and connects. The kernels then
 agree on where each side starts to count, how large a segment may be and what else both can do, in three segments:
 SYN, SYN ACK, ACK. connect() returns after one round trip. accept() takes no part in it: it hands over a connection
-that is already made, as a new socket, while the listening one goes on listening. Each side then says a word, and both
-close.
+that is already made, as a new socket, while the listening one goes on listening. A socket is one end; a connection is
+two addresses and two ports, so any number of clients can be connected to port 8000, each from a port of its own. Each
+side then says a word, and both close.
 
 To try next: connect twice; take accept() out and see the handshake happen all the same; listen on another port and let
 the client find nobody there.

@@ -8,7 +8,7 @@ fails with ETIMEDOUT.
 
 Linux asks after two hours, every 75 seconds, nine times. Here a second must do for each, and three times.
 
-To try next: leave SO_KEEPALIVE out of the second one, and wait as long as you like; TCP_USER_TIMEOUT.
+To try next: leave SO_KEEPALIVE out and vanish: recv() waits as long as you do; set TCP_USER_TIMEOUT as well.
 """
 
 import time

@@ -4,6 +4,7 @@ The client hands 100,000 bytes to the kernel in one call. No packet can be that 
 as many bytes as the server's MSS allows (1,460, less 12 for the timestamps), and a last one with the rest. Each has a
 header and a number of its own; IP need not cut anything, since no packet is larger than the link's MTU of 1500. That
 is the difference: segmentation is TCP's, fragmentation is IP's. The last segment carries PSH: that is all there was.
+So do some before it, since a kernel also sets it now and then in a long run: PSH marks no message.
 The server acknowledges many segments with one ACK; an ACK means everything below its number.
 
 With offload, as on most machines, TCP hands "super-packets" of up to 64 kB to the network card, which does the

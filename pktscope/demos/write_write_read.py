@@ -9,8 +9,8 @@ network is. Only the first one is quick, in one piece here: a new connection ack
 Three cures: write header and body in one call, which is best, since it also saves a segment; set TCP_NODELAY, so that
 the body does not wait; or let the server ask for quick ACKs, before each request anew, since the kernel forgets it.
 
-To try next: send the body first in one piece of 1,448 bytes or more; use sendall(header + body); read something between
-the two writes.
+To try next: make BODY 1,448 bytes long, since a full segment need not wait; send HEADER + BODY in one send(); answer
+each piece at the server, and read between the two writes.
 """
 
 from socket import AF_INET, IPPROTO_TCP, MSG_WAITALL, SOCK_STREAM, TCP_NODELAY, TCP_QUICKACK, socket

@@ -72,8 +72,9 @@ def flight(step: Step, flow: Flow) -> Iterator[Finding]:
     pieces = me.pieces(first, octets[0])
     count, before = len({piece.step for piece in pieces}), flow.memory.get(("flight size", step.side), 0)
     flow.memory["flight", step.side] = octets[0]
-    flow.memory["flight size", step.side] = count
-    if trip < FAR or count < FEW:
+    counted = trip >= FAR and count >= FEW and far(flow)
+    flow.memory["flight size", step.side] = count if counted else 0
+    if not counted:
         return
     number = flow.count(f"flights {step.side}")
     if 1.8 <= count / (before or count) <= 2.2:
@@ -90,6 +91,15 @@ def flight(step: Step, flow: Flow) -> Iterator[Finding]:
         bytes=octets[0] - first,
         trip=trip,
     )
+
+
+def far(flow: Flow) -> bool:
+    """Whether the handshake did not show the ends to be near: then it was an ACK that took long, not the way."""
+    asked = [end.syn for end in flow.ends.values() if end.syn is not None]
+    answered = [end.syn_acked for end in flow.ends.values() if end.syn_acked is not None]
+    if len(asked) < 2 or not answered:
+        return True
+    return flow.reached(max(answered)) - flow.steps[min(asked)].time >= FAR
 
 
 def round_trip(flow: Flow, side: Side, first: int) -> int | None:
@@ -122,6 +132,7 @@ def doubled(step: Step, flow: Flow) -> Iterator[Finding]:
 
 TOLD = """
    C > S  SYN mss 1000
++40ms
    S > C  SYN ACK mss 1000
    C > S  ACK
 C? ESTABLISHED rtt 40000 snd_cwnd 10 snd_ssthresh 2147483647
@@ -153,6 +164,7 @@ def window(step: Step, flow: Flow) -> Iterator[Finding]:
         flow.ends[step.side].nxt <= 1
         or now == before
         or trip * 1000 < FAR
+        or not far(flow)
         or not telling(flow.count(f"windows {step.side}"))
     ):
         return

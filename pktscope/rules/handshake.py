@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pktscope.model import ACK, RST, SYN, Call, Return, Side, State, Step, Tcp, TcpOptions
+from pktscope.rules.backlog import full
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.phrases import frames, stretch
 from pktscope.words import Phrase, Words, phrase
@@ -50,6 +51,8 @@ def syn(step: Step, flow: Flow) -> Iterator[Finding]:
     header = header_of(step)
     if header.flags & (SYN | ACK | RST) != SYN or flow.ends[step.side].syn != step.index:
         return
+    if (count := full(flow, flow.ends[step.side.other])) is not None:
+        flow.memory["queue full", step.side] = count
     yield find(
         "SYN: the {side} asks to open a connection. Its initial sequence number is {isn}; the SYN takes that one, so"
         " its first byte of data will be number {first}.",
@@ -186,9 +189,7 @@ def agreed(flow: Flow) -> tuple[Phrase, ...]:
         parts.append(phrase("no window scaling, so windows end at 65,535 bytes"))
     parts.append(phrase("SACK in use") if client.sack_permitted and server.sack_permitted else phrase("no SACK"))
     timed = client.timestamp and server.timestamp
-    parts.append(
-        phrase("timestamps in use, which take 12 bytes of each segment") if timed else phrase("no timestamps")
-    )
+    parts.append(phrase("timestamps in use, which take 12 bytes of each segment") if timed else phrase("no timestamps"))
     return tuple(parts)
 
 

@@ -145,6 +145,11 @@ def syn_again(step: Step, flow: Flow) -> Iterator[Finding]:
             "no answer came: {count} finished connections wait for accept() already, no more may, and a kernel whose"
             " queue is full drops SYNs without a word", count=count,
         )  # fmt: skip
+    elif (count := flow.memory.get(("queue full", step.side))) is not None:
+        known = phrase(
+            "no answer came to that one: {count} finished connections waited for accept() then, no more might, and a"
+            " kernel whose queue is full drops SYNs without a word", count=count,
+        )  # fmt: skip
     yield find(
         "SYN again, repeat {number:,}, {wait:duration} after the last one (frame {frame}){pace}; {known}.",
         evidence=(earlier.first, earlier.last, answer),
