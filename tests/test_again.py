@@ -38,7 +38,34 @@ def test_a_kept_promise_is_shown_once(capsys: pytest.CaptureFixture[str], monkey
     assert "first run" not in capsys.readouterr().err
 
 
-def test_what_is_bent_on_purpose_promises_nothing() -> None:
+@pytest.mark.usefixtures("private_room")
+def test_a_changed_room_may_miss_the_promise(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it does not show is said, as the room's doing; nothing is run again, and it is no failure."""
+    monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)
+    demo = replace(demos.load("udp-echo"), shows=("udp.datagram", "tcp.syn"))
+    assert perform(demo, None, Wishes(six=True), LOOK) == OK
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.splitlines()[-1].startswith("Promised of the demo's own room: ")
+    assert "This one is another, and does not show tcp.syn" in said.out
+
+
+@pytest.mark.usefixtures("private_room")
+def test_a_changed_room_may_keep_the_promise(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it says so as ever."""
+    monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)
+    assert perform(demos.load("udp-echo"), None, Wishes(six=True), LOOK) == OK
+    assert capsys.readouterr().out.endswith("Seen: all of it.\n")
+
+
+@pytest.mark.parametrize(
+    "wishes", [Wishes(wire=0.01), Wishes(six=True), Wishes(host=True), Wishes(says=("x",)), Wishes(drops=(3,))]
+)
+def test_what_is_changed_on_purpose_promises_nothing(wishes: Wishes) -> None:
     demo = demos.load("handshake")
-    assert promised(demo, Wishes(wire=0.01)) is demo
-    assert promised(demo, Wishes(drops=(3,))).shows == ()
+    assert promised(demo, Wishes(variant="", interactive=True)) is demo
+    assert promised(demo, wishes).shows == ()

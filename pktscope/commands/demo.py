@@ -26,7 +26,7 @@ def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, An
         return show_demo(demo, write_to, wishes.named(), look)
     from pktscope.lab.starter import starter
 
-    demo = promised(demo, wishes)
+    own, demo = demo, promised(demo, wishes)
     wishes = replace(wishes, variant=demo.variant)
     with starter() as launch:
         attempt = begin(demo, launch, wishes, write_to)
@@ -39,17 +39,34 @@ def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, An
             attempt = begin(demo, launch, wishes, write_to)
         store, run = attempt
         with run:
+            said = elsewhere(own, store, run) if wishes.changed and not wishes.bent else ""
             if look is None:
-                return recorded(store, run, demo, write_to or "")
+                return recorded(store, run, demo, write_to or "", said)
             code = print_out(store, look, title=_(demo.title), stream="", run=run, demo=demo, endless=False)
+            if said and code == OK and not look["as_json"]:
+                print(said)
         if missing and code == NOT_SHOWN:
             complain(say("'pktscope demo {name} --recorded' plays a run that did", {"name": demo.name}))
         return code
 
 
 def promised(demo: Demo, wishes: Wishes) -> Demo:
-    """The demo as it can be held to its word: where somebody has frames lost or bent on purpose it promises nothing."""
-    return replace(demo, shows=(), promise="") if wishes.bent else demo
+    """The demo as it can be held to its word: in a room that somebody changed on purpose it promises nothing."""
+    return replace(demo, shows=(), promise="") if wishes.changed else demo
+
+
+def elsewhere(demo: Demo, store: Store, run: Run) -> str:
+    """What a run in another room than the demo's own shows of what it promises; '' where the run failed."""
+    from pktscope.promise import headline, outcome
+    from pktscope.show import folded
+
+    flow = folded(store, None)[0]
+    if run.wait() != OK or store.error:
+        return ""
+    kept = outcome(demo.shows, flow.notes, demo.promise)
+    values = {"promise": _(demo.promise), "missing": [headline(rule) for rule in kept.missing]}
+    said = "Promised of the demo's own room: {promise}. This one is another, and does not show {missing:clauses}."
+    return kept.sentence if kept.kept else say(said, values)
 
 
 def begin(demo: Demo, launch: Launch, wishes: Wishes, write_to: str | None) -> tuple[Store, Run]:
@@ -82,8 +99,8 @@ def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
     return present(store, look, title=say("{title} (recorded)", {"title": _(demo.title)}), demo=demo)
 
 
-def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
-    """Wait for a run to be recorded and say how it went."""
+def recorded(store: Store, run: Run, demo: Demo, write_to: str, said: str = "") -> int:
+    """Wait for a run to be recorded and say how it went; `said`: of a room that is not the demo's own."""
     from pktscope.promise import outcome
     from pktscope.show import folded
 
@@ -94,6 +111,6 @@ def recorded(store: Store, run: Run, demo: Demo, write_to: str) -> int:
     if store.copy_lost:
         raise Stop(FAILED, f"{safe(write_to)}: {retold(store.copy_lost)}")
     kept = outcome(demo.shows, flow.notes, demo.promise)
-    values = {"file": safe(write_to), "count": store.frame_count, "kept": kept.sentence}
+    values = {"file": safe(write_to), "count": store.frame_count, "kept": kept.sentence or said}
     print(say("{file}: {count:frames}. {kept}", values))
     return OK if kept.kept else NOT_SHOWN

@@ -66,8 +66,10 @@ class Demos:
 
     @property
     def plain(self) -> bool:
-        """Whether runs are as the demos have them: a run over a wire that somebody made worse may miss its promise."""
-        return not {"wire", "drops", "impair", "loss", "says"} & set(self.options)
+        """Whether runs are as the demos have them: in a room that somebody changed they may miss their promise."""
+        from pktscope.lab.wishes import Wishes
+
+        return not Wishes(**self.options).changed
 
     def demos(self) -> tuple[Demo, ...]:
         """Every demo, in its first variant."""
@@ -124,15 +126,18 @@ class Demos:
         The other begins with the screen: two runs at once would keep the first frame waiting for a processor.
         """
         from pktscope import demos
+        from pktscope.commands.demo import promised
         from pktscope.commands.present import screen_options
+        from pktscope.lab.wishes import Wishes
         from pktscope.tui.comparison import Comparison
 
-        demo = demos.load(name)
+        demo, wishes = demos.load(name), Wishes(**self.options)
         names = [variant for variant, _title in demo.variants]
         shown = tuple(names.index(variant) for variant in variants or names[:2])
         comparison = Comparison(
             _(demo.title), screen_options(self.look), demo.variants,
-            lambda variant: self.session(demos.load(name, variant), again=self.plain), (shown[0], shown[1]),
+            lambda variant: self.session(promised(demos.load(name, variant), wishes), again=self.plain),
+            (shown[0], shown[1]),
         )  # fmt: skip
         for way in comparison.shown[:begun]:
             comparison.session(way)

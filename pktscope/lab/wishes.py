@@ -58,6 +58,11 @@ class Wishes:
         return bool(self.drops or self.impair or self.loss)
 
     @property
+    def changed(self) -> bool:
+        """Whether the room, or what is said in it, is another than the demo has by itself and promises something of."""
+        return bool(self.wired or self.host or self.six or self.says)
+
+    @property
     def wired(self) -> bool:
         """Whether only a wire can fulfil them."""
         return self.wire is not None or self.bent
