@@ -24,21 +24,23 @@ SECONDS = 1.5
 def server(address, pause):
     serve(address, pause, closes_first=False)
     pause("Started again, after the client has closed first")
-    serve(address, pause, closes_first=True, reuse=True)
+    serve(address, pause, closes_first=True, reuse="after bind()")
     pause("Started again, after the server has closed first")
     try:
         serve(address, pause)
     except OSError:  # EADDRINUSE: no program has the port, but the kernel still has a connection there
         pause("Started again, with SO_REUSEADDR")
-    serve(address, pause, reuse=True)
+    serve(address, pause, reuse="before bind()")
 
 
-def serve(address, pause, closes_first=False, reuse=False):
+def serve(address, pause, closes_first=False, reuse=""):
     """A server's whole life: it serves one client and ends."""
     with socket(AF_INET, SOCK_STREAM) as listener:
-        if reuse:
+        if reuse == "before bind()":  # as every server should
             listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         listener.bind(address)
+        if reuse == "after bind()":  # this bind() had to do without; the connections it accepts shall have it
+            listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         listener.listen(5)
         connection, _ = listener.accept()
     connection.recv(1024)
