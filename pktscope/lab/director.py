@@ -31,6 +31,9 @@ QUIET = 0.06
 SETTLE = 5.0
 """Seconds the end of a run may take, once the programs have ended."""
 
+MARK = 1.0
+"""Seconds after which a sniffer that has not ended is told again where its end is."""
+
 PATIENCE = 1.0
 """Seconds the other program gets once one has failed: it may be waiting for what will never come."""
 
@@ -315,11 +318,15 @@ class Director:
         while not self._quiet() and time.monotonic() < until:
             self._turn()
         self._sample_all()
-        for watch in self._watches:
-            watch.mark()
-        until = time.monotonic() + SETTLE
+        until, told, marked = time.monotonic() + SETTLE, self._arrivals, 0.0
         while not all(watch.ended for watch in self._watches):
+            if time.monotonic() - marked > MARK:  # a mark, too, finds no room where much is still to be told
+                for watch in self._watches:
+                    watch.mark()
+                marked = time.monotonic()
             self._turn()
+            if self._arrivals != told:
+                until, told = time.monotonic() + SETTLE, self._arrivals
             if time.monotonic() > until:
                 raise Interrupted(_("the sniffer did not come to an end"))
 

@@ -130,8 +130,9 @@ class Relay:
 
     def mark(self) -> None:
         """Have it end."""
-        self._marked = True
-        os.close(self._stop)
+        if not self._marked:
+            self._marked = True
+            os.close(self._stop)
 
     def lost(self) -> str:
         """Why it ended before it was asked to, in plain words; '' if it did not."""
