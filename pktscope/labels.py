@@ -370,6 +370,8 @@ def outcome(back: Return) -> tuple[str, ...]:
     shown = [safe_text(back.result, LONGEST)]
     if back.length and back.name not in SENDING:
         shown += [counted(back.length, "bytes"), str(back.length)]
+    elif back.name == "getsockopt" and back.result.startswith("b"):
+        shown.append("b'…'")  # a struct of the kernel's, which nobody reads so
     return tuple(shown)
 
 

@@ -111,7 +111,8 @@ class Timeline:
             self._name_lanes(client, server)
         if self.start is None:
             self.start = step.time
-        self._tag = f"#{step.conversation + 1}" if self._conversations > 1 and step.conversation >= 0 else ""
+        several = self._conversations > 1 and step.conversation >= 0
+        self._tag = f"#{step.conversation + 1}" if several and getattr(step.observation, "socket", 1) else ""
         plain = not notes and step.before == step.after
         if not plain:
             self._run = Run()
@@ -335,18 +336,19 @@ class Timeline:
         opened = self._calls.pop(back.serial, None)
         if back.name in NOT_DRAWN:
             return self._scene(step, back)
-        if opened is not None and self._untouched(opened.row) and step.time - opened.time <= self.gap:
+        waited = step.time - opened.time if opened is not None else 0
+        if opened is not None and self._untouched(opened.row) and waited <= self.gap:
             return self._merge(step, back, lane, opened)
-        if opened is not None and not back.error and not outcome(back) and back.name not in WAITING:
+        if opened is not None and not (back.error or outcome(back) or back.name in WAITING or waited > self.gap):
             return opened.row  # close() coming back with None says nothing new
         self._silence(step)
         role = Role.FAILURE if back.error else Role.CALL
         row = self._append(Mark(step.index, step.time, lane, return_text(back), role, step.index, self._tag))
         self._wrote(step, back.name, lane, opened.row if opened else row)
         waiting = back.name in WAITING
-        if opened is not None and (waiting or step.time - opened.time >= NOTABLE):
+        if opened is not None and (waiting or waited >= NOTABLE):
             text = N_("blocked {time}") if waiting else N_("took {time}")
-            self._span(opened.row, row, lane, say(text, {"time": duration(step.time - opened.time)}), Role.CALL)
+            self._span(opened.row, row, lane, say(text, {"time": duration(waited)}), Role.CALL)
         return row
 
     def _untouched(self, row: int) -> bool:

@@ -42,6 +42,18 @@ def test_a_call_that_waited_long_returns_where_it_returned() -> None:
     assert rows[2].time - rows[0].time == 500_000_000
 
 
+def test_a_send_that_slept_returns_where_it_returned() -> None:
+    """sendall() comes back with None, which says nothing, but two seconds later, which does."""
+    tell = Scene()
+    serial = tell.call(C, "sendall", "b'much'", length=4)
+    tell.tcp(C, "A", 1, 1, b"mu")
+    tell.after(2_000_000).back(C, serial, "sendall", "None")
+    last = tell.timeline().rows[-1]
+
+    assert isinstance(last, Mark)
+    assert last.text == ("sendall() returns", "returns")
+
+
 def test_a_call_that_changes_a_state_still_takes_its_return() -> None:
     """listen() moves its end to LISTEN; its None says nothing more."""
     tell = Scene()
