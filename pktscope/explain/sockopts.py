@@ -12,7 +12,8 @@ SETTINGS: tuple[Setting, ...] = (
         python=N_("s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)     # before bind()"),
         text=(
             N_(
-                "What a server needs to be restarted at once. On Linux it does not allow two listeners on one port; on "
+                "What a server needs to be restarted at once. On Linux the old connection's socket must have had it, "
+                "too: so set it in every server, from the first start. It does not allow two listeners on one port; on "
                 "Windows it means something else and is dangerous there."
             ),
             N_(

@@ -127,7 +127,7 @@ STATES: tuple[StateEntry, ...] = (
                 'its sockets after recv() returned b"".'
             ),
         ),
-        calls=N_('recv() returns b"" at once; send() still works.'),
+        calls=N_('recv() returns b"" once what came before the FIN is read; send() still works.'),
         lasts=N_("Until this program calls close() or shutdown(), or ends: without any limit."),
         shown="CLOSE-WAIT",
         demos=("teardown", "half-close"),
