@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 from pktscope.model import Call, Observation
 from pktscope.words import N_, _, capital, phrase, retold, say
@@ -35,4 +36,5 @@ def endings(observations: Iterable[Observation]) -> str:
         told.append(capital(say(how, {**values, "how": retold(seen.arguments)})))
     if any(seen.name == "exec" for seen in calls):
         told.append(capital(_(UNTOLD)))
-    return ". ".join(dict.fromkeys(told)) + "." if told else ""
+    sentences = [say("{clause}.", {"clause": each}) for each in dict.fromkeys(told)]
+    return reduce(lambda first, second: say("{first} {second}", {"first": first, "second": second}), sentences or [""])

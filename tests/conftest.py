@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,14 @@ def may_sniff() -> None:
 def rights_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried in this process lays down no rights: the tests behind it need them."""
     monkeypatch.setattr("pktscope.commands.opening.lay_down_privileges", lambda: None)
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """Everything is said in Chinese."""
+    from pktscope import words
+    from pktscope.languages import catalogue
+
+    words.use(catalogue("zh_CN"))
+    yield
+    words.use({})

@@ -122,6 +122,23 @@ def test_gallery_is_painted_as_agreed(monkeypatch: pytest.MonkeyPatch, size: tup
     visit(monkeypatch, size, act)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_gallery_is_painted_in_chinese(monkeypatch: pytest.MonkeyPatch, chinese: None, size: tuple[int, int]) -> None:
+    """The same in Chinese; a demo that goes one way only says so."""
+
+    async def act(application: Application, pilot: Pilot[int]) -> None:
+        await press(pilot, "j", "v", "v")
+        hold(f"gallery-zh-{size[0]}x{size[1]}", application)
+        for strip in application.screen._compositor.render_strips():
+            assert sum(cells_of(segment.text) for segment in strip) == size[0]
+        await press(pilot, "k", "v")
+        texts, _ = planes(application)
+
+        assert "这个只有一种方式" in "\n".join(texts)
+
+    visit(monkeypatch, size, act)
+
+
 def test_keys_start_what_they_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Enter runs, c compares, v chooses a way, f opens a file; q and Esc come back; a refusal is one line."""
     capture = tmp_path / "some.pcap"

@@ -61,6 +61,14 @@ def test_timeline_is_painted_as_agreed(monkeypatch: pytest.MonkeyPatch, size: tu
         play(session(scene), size, snapshot(f"timeline-{size[0]}x{size[1]}", *["j"] * 6))
 
 
+@pytest.mark.parametrize("size", SIZES[-3:], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_timeline_is_painted_in_chinese(monkeypatch: pytest.MonkeyPatch, chinese: None, size: tuple[int, int]) -> None:
+    """The same in Chinese: notes, calls, header and footer."""
+    scene = connection()
+    with told(monkeypatch, scene):
+        play(session(scene), size, snapshot(f"timeline-zh-{size[0]}x{size[1]}", *["j"] * 6))
+
+
 @pytest.mark.parametrize(
     ("name", "pressed", "options"),
     [

@@ -112,7 +112,7 @@ class Commands(Steering, Host):
             ladder.focus_mode = not ladder.focus_mode
             ladder.refresh()
         elif what == "dense":
-            ladder.redraw(dense=ladder.columns.label_above)
+            ladder.redraw(options=replace(ladder.options, sloped=False), dense=ladder.columns.label_above)
         elif what == "sloped":
             ladder.redraw(options=replace(ladder.options, sloped=not ladder.options.sloped))
         elif what == "raw":

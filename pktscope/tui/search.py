@@ -46,7 +46,8 @@ def row_label(row: Row, *, raw: bool = False) -> str:
         case Arrow():
             return f"{row.number} {' '.join(row.raw_label if raw else row.label)}"
         case Fold():
-            return f"{row.numbers[0]} to {row.numbers[1]}: {', '.join(row.label)}"
+            first, last = row.numbers
+            return say("{first} to {last}: {what}", {"first": first, "last": last, "what": _(", ").join(row.label)})
         case Mark():
             return row.text[0] if row.text else ""
         case _:

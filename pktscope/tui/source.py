@@ -83,7 +83,9 @@ def program(
             marked.update(range(len(drawn), len(drawn) + len(pieces)))
         drawn += pieces
         before = line
-    title = safe_text(base, 100) + (f", {counted_lines(wanted)}" if wanted else "")
+    title = safe_text(base, 100)
+    if wanted:
+        title = say("{file}, {lines}", {"file": title, "lines": counted_lines(wanted)})
     return Part(title, drawn, frozenset(marked))
 
 
