@@ -16,8 +16,8 @@ from socket import AF_INET, SOCK_DGRAM, SOCK_STREAM, socket
 
 PROMISE = "two SYNs cross and make one connection, without a listener"
 SHOWS = ("tcp.syn", "tcp.simultaneous-open", "tcp.connect-returned", "tcp.bytes-delivered")
-NEEDS = {"topology": "wire", "delay": 0.05}
-SECONDS = 1.8
+NEEDS = {"topology": "wire", "delay": 0.25}  # so slow that both connect meanwhile, on a busy machine too
+SECONDS = 3.5
 
 
 def server(address, pause):
@@ -40,6 +40,7 @@ def client(address, pause):
     letters.send(b"now")
     pause(together=True)  # until the server has read it; they go on together
     sock.connect(address)
+    pause()  # until both ends are connected
     sock.send(b"we never listened")
     pause()
     sock.close()

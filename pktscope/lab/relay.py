@@ -205,9 +205,8 @@ class Wire:
                 late = held.pop(0)[1]
                 late.what = "delayed"
                 self._put(now, late)
-        for card, queue in self._queues.items():
-            while queue and self._when(card) <= time.time_ns():
-                self._hand_on(heapq.heappop(queue)[2])
+        while (card := self._next()) and self._when(card) <= time.time_ns():
+            self._hand_on(heapq.heappop(self._queues[card])[2])
         self._words[_QUEUED] = self._under_way()
 
     def due(self) -> float:
@@ -215,6 +214,10 @@ class Wire:
         times = [self._when(card) for card, queue in self._queues.items() if queue]
         times += [held[0][0] for held in self._held.values() if held]
         return min(HEARTBEAT, max(0.0, (min(times) - time.time_ns()) / 1e9)) if times else HEARTBEAT
+
+    def _next(self) -> str:
+        """The card that is to be handed a frame first; '' where none waits. Late ones go in their order, too."""
+        return min((card for card, queue in self._queues.items() if queue), key=self._when, default="")
 
     def _when(self, card: str) -> int:
         """When the next frame for this card is handed on: never right behind the one before, however late that was."""

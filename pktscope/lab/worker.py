@@ -30,7 +30,7 @@ from pktscope.lab.room import Refused, step
 from pktscope.lab.threshold import HOST, SUDO
 from pktscope.lab.wishes import Impossible, Wishes, from_text, needs_of, seeded, source_of
 from pktscope.model import Exchange, Side
-from pktscope.words import N_, say
+from pktscope.words import N_, duration, say
 
 NO_ROOM = N_("the demo {name} needs a private room, and none is to be had here")
 
@@ -130,6 +130,9 @@ class Performance:
         ).conduct()
         if failure == STOPPED:
             return INTERRUPTED
+        if failure and (self.wishes.wire or self.needs.delay) < self.demo.needs.delay:
+            values = {"failure": failure, "delay": duration(round(self.demo.needs.delay * 1e9))}
+            failure = say("{failure}; by itself the demo has a slower wire, {delay} each way", values)
         return refuse(FAILED, failure) if failure else OK
 
     def _private(self, promises: memoryview) -> Place:

@@ -86,8 +86,8 @@ def overtaking(played: Played) -> set[int]:
     sent = [(step, step.observation) for step in played.flow.steps if isinstance(step.observation, Frame)]
     return {
         frame.number
-        for (step, frame), (after, _) in pairwise(sent)
-        if step.index in delayed and after.side is step.side and after.segment and after.segment.end > after.segment.seq
+        for (step, frame), (after, answer) in pairwise(sent)
+        if step.index in delayed and after.side is step.side and after.segment and answer.length
     }
 
 
