@@ -145,7 +145,7 @@ class Flows:
             case Return():
                 return self._of_return(seen)
             case Sample():
-                return [self._of_socket(seen.socket) if seen.socket else self._between(seen.local, seen.peer)]
+                return [self._of_sample(seen)]
             case Fate():
                 return [self._by_frame.get(seen.frame, self._current)]
             case End():
@@ -267,6 +267,14 @@ class Flows:
         if len(holder.strands) == 1 and (not holder.shared or len(self.strands) == 1):
             return holder.strands[0]
         return self._hall(holder)
+
+    def _of_sample(self, sample: Sample) -> Strand:
+        """Who follows what a kernel says of a socket; of one whose beginning was not told there is but one guess."""
+        if not sample.socket:
+            return self._between(sample.local, sample.peer)
+        if sample.socket not in self._holders and len(self.strands) == 1:
+            self._holder(sample.socket, sample.side).strands.append(self.strands[0])
+        return self._of_socket(sample.socket)
 
     def _between(self, local: Endpoint | None, peer: Endpoint | None) -> Strand:
         """Who follows what the kernel says of two ends whose socket nobody told of."""

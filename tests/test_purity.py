@@ -10,7 +10,8 @@ import pytest
 
 PURE = (
     "model text words seq tcp ends verdicts connection programs neighbours dns dhcp flow strands flows rules notation"
-    " promise rows labels folding rails timeline theme alignment endings explain show render render.beside render.cells render.text render.json"
+    " promise rows labels folding rails timeline theme alignment endings explain show"
+    " render render.beside render.cells render.text render.json"
 )
 RECORDING = str(Path(__file__).parents[1] / "captures" / "handshake.pcapng")
 IMPURE = (

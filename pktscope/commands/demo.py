@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pktscope.commands.opening import opened, receiver, refused
+from pktscope.commands.opening import receiver, recording, refused
 from pktscope.commands.present import ended, on_screen, present, print_out
 from pktscope.exits import FAILED, NOT_SHOWN, OK, Stop, complain, safe
 from pktscope.words import _, retold, say
@@ -31,7 +31,7 @@ def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, An
     with starter() as launch:
         attempt = begin(demo, launch, wishes, write_to)
         if look is not None and refused(*attempt):
-            return play_recording(demo, attempt[1].refusal, look)
+            return play_recording(own, attempt[1].refusal, look, changed=wishes.changed)
         missing = missed(demo, *attempt)
         if missing:
             attempt[1].close()
@@ -86,17 +86,14 @@ def missed(demo: Demo, store: Store, run: Run) -> list[str]:
     return [headline(rule) for rule in outcome(demo.shows, flow.notes, demo.promise).missing]
 
 
-def play_recording(demo: Demo, why: str, look: dict[str, Any]) -> int:
-    """What was recorded elsewhere, labelled so, where nothing can run here."""
-    from importlib.resources import as_file, files
-
-    from pktscope.capture.store import Store
-
-    if why:
+def play_recording(demo: Demo, why: str, look: dict[str, Any], *, changed: bool = False) -> int:
+    """What was recorded elsewhere, labelled so, where nothing can run here; `changed`: somebody wished for another."""
+    if why and changed:
+        words = "{why}; playing the recorded exchange instead, which ran without these options"
+        complain(say(words, {"why": retold(why)}))
+    elif why:
         complain(say("{why}; playing the recorded exchange instead", {"why": retold(why)}))
-    with as_file(files("pktscope.recordings") / f"{demo.recording}.pcapng") as path:
-        store = opened(lambda: Store.open(str(path)))
-    return present(store, look, title=say("{title} (recorded)", {"title": _(demo.title)}), demo=demo)
+    return present(recording(demo), look, title=say("{title} (recorded)", {"title": _(demo.title)}), demo=demo)
 
 
 def recorded(store: Store, run: Run, demo: Demo, write_to: str, said: str = "") -> int:

@@ -11,7 +11,6 @@ from pktscope.exits import PERMISSION, Stop
 from pktscope.words import N_, _, say
 
 if TYPE_CHECKING:
-    from pktscope.capture.store import Store
     from pktscope.demos import Demo
     from pktscope.lab.runner import Run
     from pktscope.tui.comparison import Comparison
@@ -111,10 +110,14 @@ class Demos:
 
     def recorded(self, demo: Demo) -> Session:
         """A demo as it was recorded elsewhere."""
+        from pktscope.commands.opening import recording
         from pktscope.commands.present import screen_options
         from pktscope.tui.session import Session
 
-        title = say("{title} (recorded)", {"title": _(demo.title)})
+        about = {"title": _(demo.title)}
+        title = say("{title} (recorded)", about)
+        if not self.plain:
+            title = say("{title} (recorded, without these options)", about)
         return Session(
             recording(demo), title, None, demo.shows, (demo.file, demo.source), demo.story,
             screen_options(self.look, recorded=True), demo.promise,
@@ -159,14 +162,3 @@ class Demos:
         for run in running:
             with suppress(OSError, ValueError):
                 run.close()
-
-
-def recording(demo: Demo) -> Store:
-    """The recorded run of a demo, which every installation has."""
-    from importlib.resources import as_file, files
-
-    from pktscope.capture.store import Store
-    from pktscope.commands.opening import opened
-
-    with as_file(files("pktscope.recordings") / f"{demo.recording}.pcapng") as path:
-        return opened(lambda: Store.open(str(path)))

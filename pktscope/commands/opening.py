@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pktscope.exits import FAILED, OK, PERMISSION, USAGE, Stop, quoted
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from pktscope.capture.store import Store
+    from pktscope.demos import Demo
     from pktscope.lab.runner import Run
 
 
@@ -91,6 +93,20 @@ def opened(how: Callable[[], Store], file: str = "") -> Store:
     except BadCapture as error:
         denied = bool(file) and os.path.exists(file) and not os.access(file, os.R_OK)
         raise Stop(PERMISSION if denied else USAGE, str(error)) from None
+
+
+def recording(demo: Demo) -> Store:
+    """The recorded run of a demo, which every installation has."""
+    from importlib.resources import as_file, files
+
+    from pktscope.capture.store import Store
+
+    try:
+        shelf = files("pktscope.recordings")
+    except ModuleNotFoundError:  # a checkout that was not installed: they lie beside the package
+        shelf = Path(__file__).parents[2] / "captures"
+    with as_file(shelf / f"{demo.recording}.pcapng") as path:
+        return opened(lambda: Store.open(str(path)))
 
 
 def begins(store: Store, run: Run) -> bool:

@@ -18,6 +18,8 @@ MOST_TEXT = 1 << 20
 """Octets of a script; what is longer is none."""
 MOST_MODULES = 20
 """Files beside the scripts whose text the recording keeps."""
+ENCODINGS = ("codec can't decode", "Non-UTF-8", "unknown encoding", "encoding declaration")
+"""What Python says of programs whose letters it cannot read."""
 PYTHON_2 = (
     "Missing parentheses in call to",
     "multiple exception types must be parenthesized",
@@ -72,7 +74,7 @@ def syntax(error: SyntaxError, values: dict[str, object]) -> tuple[str, dict[str
     """What is wrong with a script that Python does not understand."""
     said = error.msg or ""
     values = {**values, "line": error.lineno or 1, "said": safe(said)}
-    if "codec can't decode" in said or "Non-UTF-8" in said or "unknown encoding" in said or "encoding declaration" in said:
+    if any(words in said for words in ENCODINGS):
         return NOT_UTF8, values
     if any(words in said for words in PYTHON_2):
         return N_(
