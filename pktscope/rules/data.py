@@ -199,6 +199,12 @@ SEVERAL = (
    C > S  PSH ACK 31:41
    C > S  PSH ACK 41:51
    S > C  ACK 51
+   C > S  PSH ACK 51:61
+   C > S  PSH ACK 61:71
+   C > S  PSH ACK 71:81
++300ms
+   C > S  PSH ACK 51:61
+   S > C  ACK 81            # tcp.ack-cumulative
 """
 )
 
@@ -213,8 +219,12 @@ def ack_cumulative(step: Step, flow: Flow) -> Iterator[Finding]:
     pieces = [piece for piece in flow.now.acked if piece.end > 1]
     if len(pieces) < 2 or acked_data(step, flow) is None or step.segment is None:
         return
-    if any(piece.again for piece in pieces):
+    if any(piece.again for piece in pieces[1:]):
         return  # what had to be sent again was asked for one by one
+    if pieces[0].again:
+        if flow.lesson(f"tcp.ack-cumulative again {step.side}"):
+            yield jump(step, flow, pieces)
+        return
     if not flow.lesson(f"tcp.ack-cumulative {step.side}"):
         return
     yield find(
@@ -225,6 +235,21 @@ def ack_cumulative(step: Step, flow: Flow) -> Iterator[Finding]:
         ack=step.segment.ack,
         count=len(pieces),
         frames=carriers(flow, pieces),
+    )
+
+
+def jump(step: Step, flow: Flow, pieces: list[Sent]) -> Finding:
+    """An ACK that had waited for the first of several pieces, which was sent again."""
+    last = pieces[0].again[-1]
+    return find(
+        "ACK {ack:,} jumps: with the bytes that were sent again (frame {frame}) nothing below it is missing any more."
+        " It confirms {count:segments} behind them as well, sent only once ({frames}).",
+        evidence=(pieces[0].step, last, pieces[-1].step),
+        since=pieces[0].step,
+        ack=step.segment.ack if step.segment is not None else None,
+        frame=flow.frame_number(last),
+        count=len(pieces) - 1,
+        frames=carriers(flow, pieces[1:]),
     )
 
 
