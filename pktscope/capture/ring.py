@@ -207,37 +207,48 @@ def attach(opened: socket.socket, program: Sequence[Instruction]) -> None:
 
 
 def port_filter(port: int, six: bool = False) -> tuple[Instruction, ...]:
-    """BPF for Ethernet: TCP and UDP over IPv4 (IPv6 if `six`) from or to `port`, and our end marker."""
+    """BPF for Ethernet: TCP and UDP over IPv4 (IPv6 if `six`) from or to `port`, news by ICMP that something sent to it
+    could not be delivered, and our end marker."""
     load_half, load_byte, jump_equal, jump_set = 0x28, 0x30, 0x15, 0x45
     header_length, load_half_behind, give = 0xB1, 0x48, 0x06
     if six:
         return (
             (load_half, 0, 0, 12),
-            (jump_equal, 8, 0, MARKER_TYPE),
-            (jump_equal, 0, 8, 0x86DD),
+            (jump_equal, 13, 0, MARKER_TYPE),
+            (jump_equal, 0, 13, 0x86DD),
             (load_byte, 0, 0, 20),
-            (jump_equal, 1, 0, socket.IPPROTO_TCP),
-            (jump_equal, 0, 5, socket.IPPROTO_UDP),
+            (jump_equal, 2, 0, socket.IPPROTO_TCP),
+            (jump_equal, 1, 0, socket.IPPROTO_UDP),
+            (jump_equal, 4, 9, socket.IPPROTO_ICMPV6),
             (load_half, 0, 0, 54),
-            (jump_equal, 2, 0, port),
+            (jump_equal, 6, 0, port),
             (load_half, 0, 0, 56),
+            (jump_equal, 4, 5, port),
+            (load_byte, 0, 0, 54),
+            (jump_equal, 0, 3, 1),  # destination unreachable
+            (load_half, 0, 0, 104),  # behind ICMP's header and the quoted one of IPv6
             (jump_equal, 0, 1, port),
             (give, 0, 0, 0x40000),
             (give, 0, 0, 0),
         )
     return (
         (load_half, 0, 0, 12),
-        (jump_equal, 11, 0, MARKER_TYPE),
-        (jump_equal, 0, 11, 0x0800),
+        (jump_equal, 16, 0, MARKER_TYPE),
+        (jump_equal, 0, 16, 0x0800),
         (load_byte, 0, 0, 23),
-        (jump_equal, 1, 0, socket.IPPROTO_TCP),
-        (jump_equal, 0, 8, socket.IPPROTO_UDP),
+        (jump_equal, 2, 0, socket.IPPROTO_TCP),
+        (jump_equal, 1, 0, socket.IPPROTO_UDP),
+        (jump_equal, 7, 12, socket.IPPROTO_ICMP),
         (load_half, 0, 0, 20),
-        (jump_set, 6, 0, 0x1FFF),
+        (jump_set, 10, 0, 0x1FFF),
         (header_length, 0, 0, 14),
         (load_half_behind, 0, 0, 14),
-        (jump_equal, 2, 0, port),
+        (jump_equal, 6, 0, port),
         (load_half_behind, 0, 0, 16),
+        (jump_equal, 4, 5, port),
+        (load_byte, 0, 0, 34),  # nobody on loopback sends IP options
+        (jump_equal, 0, 3, 3),  # destination unreachable
+        (load_half, 0, 0, 64),  # behind ICMP's header and the quoted one of IP
         (jump_equal, 0, 1, port),
         (give, 0, 0, 0x40000),
         (give, 0, 0, 0),

@@ -110,6 +110,8 @@ class Needs:
     """Whether its programs need raw sockets (they keep that one right, in their room)."""
     arp: bool = False
     """Whether the hosts on a wire have to find each other by ARP, instead of knowing."""
+    wired: bool = True
+    """Whether it runs over a wire, too; what is about a host talking to itself does not."""
     six: bool = True
     """Whether it runs over IPv6, too; what is about a thing of IPv4 does not."""
     says: tuple[str, ...] = ()

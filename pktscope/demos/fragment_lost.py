@@ -20,7 +20,7 @@ SHOWS = (
     "raw.own-header", "ip.cut-by-hand", "ip.fragment", "ip.reassembled", "udp.delivered", "icmp.time-exceeded",
     "call.timeout",
 )  # fmt: skip
-NEEDS = {"topology": "lo", "raw": True, "sysctls": {"net.ipv4.ipfrag_time": "1"}, "six": False}
+NEEDS = {"topology": "lo", "raw": True, "sysctls": {"net.ipv4.ipfrag_time": "1"}, "wired": False, "six": False}
 SECONDS = 3.0
 
 

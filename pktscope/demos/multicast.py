@@ -26,7 +26,10 @@ from time import sleep
 
 PROMISE = "two sockets join a group, and one datagram to it is received by both"
 SHOWS = ("igmp.join", "multicast.joined", "multicast.datagram", "udp.to-many", "igmp.leave")
-NEEDS = {"topology": "lo", "sysctls": {"net.ipv4.conf.lo.igmpv3_unsolicited_report_interval": "10"}, "six": False}
+NEEDS = {
+    "topology": "lo", "wired": False, "six": False,
+    "sysctls": {"net.ipv4.conf.lo.igmpv3_unsolicited_report_interval": "10"},
+}  # fmt: skip
 SECONDS = 1.0
 
 GROUP = "239.1.2.3"

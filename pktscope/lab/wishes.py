@@ -116,6 +116,8 @@ def needs_of(demo: Demo, wishes: Wishes) -> Needs:
         raise Impossible(say("the demo {name} has routers between its hosts, and no wire of ours", name))
     if wishes.wired and needs.offload:
         raise Impossible(say("the demo {name} is about offload, which the wire has not", name))
+    if wishes.wired and not needs.wired:
+        raise Impossible(say("the demo {name} is about one host's own loopback, and cannot be run over a wire", name))
     if wishes.six and needs.topology == "routers":
         raise Impossible(say("the demo {name} has routers between its hosts; they speak IPv4 only", name))
     if wishes.six and not needs.six:
