@@ -16,9 +16,9 @@ from textual.pilot import Pilot
 
 from pktscope import demos, rules, words
 from pktscope.cli import main
+from pktscope.commands.explain import index, pages
 from pktscope.explain import lookup, page
 from pktscope.explain.about import about
-from pktscope.commands.explain import index, pages
 from pktscope.explain.entry import Call, Entry
 from pktscope.explain.lookup import Thing, name_of
 from pktscope.explain.shows import showing
