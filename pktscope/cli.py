@@ -71,8 +71,8 @@ def demo(
     if compare or (known_demo(name).variants and not wishes.variant and not write_to and not look["as_json"]):
         from pktscope.commands.compare import compare_variants
 
-        for way in compare or ():
-            known_demo(name, way)
+        for way in compare or [each for each, _title in known_demo(name).variants[:2]]:
+            possible(known_demo(name, way), wishes)
         return compare_variants(name, compare or (), look, wishes.named())
     from pktscope.commands.demo import perform
 
@@ -86,10 +86,20 @@ def wished(name: str, options: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
     given = {option: options.pop(option) for option in RUN_OPTIONS}
     try:
         wanted = wishes.understood(**given)
-        wishes.needs_of(known_demo(name, wanted.variant), wanted)
-    except ValueError as error:  # wishes.Impossible or impair.BadRule: one plain line
+    except ValueError as error:  # impair.BadRule: one plain line
         raise Stop(USAGE, str(error)) from None
+    possible(known_demo(name, wanted.variant), wanted)
     return wanted, options
+
+
+def possible(demo: Demo, wishes: Wishes) -> None:
+    """One clear line where a demo cannot be run so."""
+    from pktscope.lab.wishes import Impossible, needs_of
+
+    try:
+        needs_of(demo, wishes)
+    except Impossible as error:
+        raise Stop(USAGE, str(error)) from None
 
 
 def list_demos() -> int:

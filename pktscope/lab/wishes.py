@@ -115,7 +115,10 @@ def needs_of(demo: Demo, wishes: Wishes) -> Needs:
     if wishes.wired and needs.topology == "routers":
         raise Impossible(say("the demo {name} has routers between its hosts, and no wire of ours", name))
     if wishes.wired and needs.offload:
-        raise Impossible(say("the demo {name} is about offload, which the wire has not", name))
+        values = {"name": demo.name, "variant": demo.variant}
+        raise Impossible(
+            say("{name} --variant {variant} is about offload, which the wire has not; name another variant", values)
+        )
     if wishes.wired and not needs.wired:
         raise Impossible(say("the demo {name} is about one host's own loopback, and cannot be run over a wire", name))
     if wishes.six and needs.topology == "routers":
