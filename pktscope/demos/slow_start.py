@@ -8,8 +8,8 @@ only the sending kernel knows it, and TCP_INFO tells it.
 
 Here the program puts 200,000 bytes into the send buffer at once, and then looks at that window once in a round trip.
 
-To try next: lose the 30th segment; a delay of 5 ms or of 20 ms; send the same again on the same connection, which
-starts where this one ended.
+To try next: lose the 30th segment; a delay of 5 ms or of 20 ms; send the same again at once on the same connection,
+which starts where this one ended.
 """
 
 import struct

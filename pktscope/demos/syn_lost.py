@@ -3,7 +3,8 @@
 A SYN that gets no answer is sent again, after 1 second, then 2, then 4: every wait is twice the one before, since a
 network that loses packets should not be given more of them. connect() just takes longer. A lost SYN,ACK looks the same
 from the client's end, which cannot know which of the two it was. Then the server waits as well, for the third segment,
-and has a timer of its own: it sends its SYN,ACK again without being asked.
+and has a timer of its own: it sends its SYN,ACK again without being asked. (Since version 6.5 Linux repeats a SYN four
+times a second apart before the waits begin to double; here it is told not to.)
 
 Without any answer connect() fails with ETIMEDOUT, on Linux after six repeats and more than two minutes; here the kernel
 is told to stop after two. A program that cannot wait so long sets a time limit of its own, settimeout(). When that runs
