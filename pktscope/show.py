@@ -103,9 +103,9 @@ def conversation_lines(store: Store) -> Iterator[str]:
 
 
 def text_lines(
-    store: Store, conversation: Conversation | None, manner: Manner, title: str
+    store: Store, conversation: Conversation | None, manner: Manner, title: str, recorded: bool
 ) -> tuple[Flow | Flows, Iterator[str]]:
-    """The annotated timeline of a conversation."""
+    """The annotated timeline of a conversation; `recorded`: not as it happens."""
     from pktscope.render.text import text
     from pktscope.theme import PALETTES
     from pktscope.timeline import lay_out
@@ -114,7 +114,7 @@ def text_lines(
     timeline = lay_out(placed, flow.client, flow.server, fold=manner.fold, path=path_of(store, conversation))
     return flow, text(
         timeline,
-        heading(store, flow, title),
+        heading(store, flow, title, recorded),
         width=manner.width,
         options=Options(ascii=manner.ascii, time_format=manner.time_format, raw_numbers=manner.raw_numbers),
         palette=PALETTES[manner.theme],
@@ -127,12 +127,14 @@ def path_of(store: Store, conversation: Conversation | None) -> tuple[str, ...]:
     return store.exchange.path if store.exchange is not None and conversation is None else ()
 
 
-def heading(store: Store, flow: Flow | Flows, title: str) -> Iterator[str]:
-    """What stands above the ladder: what it is, where it happened, who talks."""
+def heading(store: Store, flow: Flow | Flows, title: str, recorded: bool) -> Iterator[str]:
+    """What stands above the ladder: what it is, whether it is a recording, where it happened, who talks."""
     exchange = store.exchange
     if exchange is not None and exchange.room:
-        values = {"title": _(exchange.title) if exchange.title else title, "room": retold(exchange.room)}
-        yield say("{title}: {room}", values)
+        title = _(exchange.title) if exchange.title else title
+        if recorded:
+            title = say("{title} (recorded)", {"title": title})
+        yield say("{title}: {room}", {"title": title, "room": retold(exchange.room)})
     else:
         yield title
     ends = [str(end) for end in (flow.client, flow.server) if end is not None and end.address]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,33 @@ def test_chinese_help_stays_straight(command: list[str]) -> None:
     lines = done.splitlines()
     assert "用法" in lines[0]
     assert all(width(line) <= 80 for line in lines)
+
+
+def test_what_is_said_by_a_name_is_marked_where_it_stands() -> None:
+    """A text kept in a variable before it is said has to be marked there, or no catalogue would have it."""
+    known = catalogue.messages()
+    unmarked = []
+    for path in sorted(Path(words.__file__).parent.rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                unmarked += [f"{path.name}:{line}" for line in said_unmarked(function, known)]
+
+    assert unmarked == []
+
+
+def said_unmarked(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Container[str]) -> Iterator[int]:
+    """Lines that say a variable in which a text was put that no catalogue knows."""
+    nodes = list(ast.walk(function))
+    bare = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+        and any(" " in text and text not in known for text in catalogue.constants(node.value))
+    }
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in catalogue.MARKERS:
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Name) and first.id in bare:
+                yield node.lineno

@@ -254,6 +254,9 @@ class StageRun:
     def __init__(self, status: int) -> None:
         self.status = status
 
+    def wait(self, timeout: float | None = None) -> int:
+        return self.status
+
 
 def missing(status: int = 0, **more: Any) -> Session:
     """A demo that promises what its scene does not show."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pktscope import show
 from pktscope.commands.present import finish, manner_of, on_screen, say_lines, screen_options
 from pktscope.exits import NOT_SHOWN, OK, USAGE, Stop, complain, safe
-from pktscope.words import _, say
+from pktscope.words import N_, _, retold, say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -139,7 +139,9 @@ def read_to_end(comparison: Comparison, way: int, manner: Manner) -> Read:
     while True:
         finish(session.store, False)
         if session.unborn and session.recording is not None:
-            complain(_("no run is possible here; playing the recorded exchange instead"))
+            assert session.run is not None
+            why = retold(session.run.refusal)
+            complain(say("{name}: {why}; playing the recorded exchange instead", {"name": name, "why": why}))
             session = session.recording()
             continue
         if session.store.error:
@@ -162,7 +164,7 @@ def conversation_of(session: Session, name: str) -> Conversation | None:
     if session.exchange is not None and not wanted:
         return None
     if not wanted and len(found) > 1:
-        words = "{capture} has {count:conversations}; --stream NAME says which of them to compare"
+        words = N_("{capture} has {count:conversations}; --stream NAME says which of them to compare")
         raise Stop(USAGE, say(words, {"capture": name, "count": len(found)}))
     try:
         return show.choose(found, wanted)
@@ -180,7 +182,7 @@ def both_lines(both: Sequence[Read], manner: Manner) -> Iterator[str]:
     palette = PALETTES[manner.theme]
     for one in both:
         yield f"== {one.name} =="
-        head = show.heading(one.session.store, one.flow, safe(one.session.title))
+        head = show.heading(one.session.store, one.flow, safe(one.session.title), recorded=one.session.run is None)
         yield from text(
             one.timeline, head, width=manner.width, options=options, palette=palette, colours=manner.colours
         )

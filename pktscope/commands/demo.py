@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pktscope.commands.opening import receiver, recording, refused
 from pktscope.commands.present import ended, on_screen, present, print_out
 from pktscope.exits import FAILED, NOT_SHOWN, OK, Stop, complain, safe
-from pktscope.words import _, retold, say
+from pktscope.words import N_, _, retold, say
 
 if TYPE_CHECKING:
     from pktscope.capture.store import Store
@@ -65,7 +65,7 @@ def elsewhere(demo: Demo, store: Store, run: Run) -> str:
         return ""
     kept = outcome(demo.shows, flow.notes, demo.promise)
     values = {"promise": _(demo.promise), "missing": [headline(rule) for rule in kept.missing]}
-    said = "Promised of the demo's own room: {promise}. This one is another, and does not show {missing:clauses}."
+    said = N_("Promised of the demo's own room: {promise}. This one is another, and does not show {missing:clauses}.")
     return kept.sentence if kept.kept else say(said, values)
 
 
@@ -89,7 +89,7 @@ def missed(demo: Demo, store: Store, run: Run) -> list[str]:
 def play_recording(demo: Demo, why: str, look: dict[str, Any], *, changed: bool = False) -> int:
     """What was recorded elsewhere, labelled so, where nothing can run here; `changed`: somebody wished for another."""
     if why and changed:
-        words = "{why}; playing the recorded exchange instead, which ran without these options"
+        words = N_("{why}; playing the recorded exchange instead, which ran without these options")
         complain(say(words, {"why": retold(why)}))
     elif why:
         complain(say("{why}; playing the recorded exchange instead", {"why": retold(why)}))

@@ -101,7 +101,7 @@ def print_out(
         flow, pieces = show.json_pieces(store, chosen)
         say_lines(pieces, end="")
     else:
-        flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title))
+        flow, lines = show.text_lines(store, chosen, manner_of(look), safe(title), recorded=run is None)
         say_lines(lines)
         if demo is None and store.exchange is not None and not store.exchange.demo:
             from pktscope.endings import endings

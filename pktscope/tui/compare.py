@@ -158,7 +158,7 @@ class CompareScreen(Steering, Screen[None], inherit_bindings=False):
         """The name of a capture's first conversation, saying so where it has others."""
         listed = session.store.listed
         if len(listed) > 1:
-            words = "{capture} has several conversations; this is {name}, and --stream shows another."
+            words = N_("{capture} has several conversations; this is {name}, and --stream shows another.")
             self.tell(say(words, {"capture": session.title, "name": listed[0].name}))
         return listed[0].name if len(listed) else ""
 

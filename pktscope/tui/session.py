@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pktscope.exits import PERMISSION
 from pktscope.text import safe_text
 from pktscope.tui.options import ScreenOptions
 from pktscope.words import _, retold, say
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from pktscope.promise import Outcome
     from pktscope.rows import Role
     from pktscope.tui.styles import Styles
+
+
+ENDS_WITHIN = 5
+"""Seconds a run may take to end when its stream has."""
 
 
 class Subject(Protocol):
@@ -87,11 +93,16 @@ class Session:
 
     @property
     def unborn(self) -> bool:
-        """This machine allowed no run of the demo: nothing was seen, and nothing will be."""
-        run = self.run
-        return (
-            bool(self.shows) and run is not None and run.status == 3 and self.exchange is None and self.store.finished
-        )
+        """This machine allowed no run of the demo: nothing was seen, and nothing will be.
+
+        Waits, where the stream has ended with nothing in it, for the run to end too: only then its reason is known.
+        """
+        run, demo = self.run, bool(self.shows) or self.recording is not None
+        if run is None or not demo or self.exchange is not None or not self.store.finished:
+            return False
+        with suppress(TimeoutError):
+            return run.wait(ENDS_WITHIN) == PERMISSION
+        return False
 
     @property
     def exchange(self) -> Exchange | None:

@@ -110,7 +110,7 @@ class TimelineScreen(Commands, Typing, Surroundings, Screen[None], inherit_bindi
         self.beat = self.set_interval(FRAME_RATE, self.play_on, pause=True)
         self.last_beat = 0.0
         self.call_after_refresh(self.read)
-        if self.session.shows and self.session.run is not None:
+        if (self.session.shows or self.session.recording is not None) and self.session.run is not None:
             self.birth = self.set_interval(0.02, self.check_birth)
 
     def check_birth(self) -> None:
