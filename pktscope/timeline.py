@@ -112,7 +112,7 @@ class Timeline:
         if self.start is None:
             self.start = step.time
         several = self._conversations > 1 and step.conversation >= 0
-        self._tag = f"#{step.conversation + 1}" if several and getattr(step.observation, "socket", 1) else ""
+        self._tag = f"#{step.conversation + 1}" if several and getattr(step.observation, "socket", True) else ""
         plain = not notes and step.before == step.after
         if not plain:
             self._run = Run()

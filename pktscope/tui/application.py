@@ -159,6 +159,20 @@ class Application(App[int], inherit_bindings=False):
                 yield command(key, partial(perform, self, key.action))
         yield SystemCommand(_("All themes"), _("choose among every theme"), self.action_change_theme)
 
+    def action_command_palette(self) -> None:
+        """Every command, to be searched by name; Textual's own prompt is English."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=_("Search for commands"), id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Every theme, to be searched by name."""
+        from textual.command import CommandPalette
+        from textual.theme import ThemeProvider
+
+        self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder=_("Search for themes")))
+
     def leave(self, number: int) -> None:
         """A signal came: end as if asked to, the terminal as it was."""
         if not self.signalled:

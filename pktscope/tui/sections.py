@@ -228,6 +228,10 @@ def partner(step: Step, context: Context) -> Step | None:
     return context.steps[other] if other is not None and other < len(context.steps) else None
 
 
+TELLING = frozenset({"print", "exit"})
+"""What is told in one piece, without a return."""
+
+
 def call_parts(step: Step, context: Context, width: int) -> list[Part]:
     """Of a socket call and its return, whichever was chosen."""
     other = partner(step, context)
@@ -240,7 +244,7 @@ def call_parts(step: Step, context: Context, width: int) -> list[Part]:
         lines += entered_lines(call, call.observation, context, width)
     if answer is not None and isinstance(answer.observation, Return):
         lines += returned_lines(call, answer, answer.observation, context, width)
-    else:
+    elif name not in TELLING:
         lines += pair("result", _("it has not returned as far as was recorded"), width)
     title = safe_text(say("{side}: {call}()", {"side": step.side, "call": name}))
     return [Part(title, lines), *why_parts(context, width), *source_parts(step, context, width)]
