@@ -70,6 +70,7 @@ def joined(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if not telling(flow.count(f"stream.joined {step.side}"), 3):
         return
+    flow.once("tcp.bytes-delivered")  # its lesson is this one
     you = flow.ends[step.side.other]
     parts = []
     for write in writes[:MAPPED]:
