@@ -19,7 +19,7 @@ C: = 0
 CASES = {
     "bytes nobody read": (
         OPENED + "   S > C  PSH ACK 1:101\n   C > S  ACK 101\nC: recv(10) = 10\nC: close()\n   C > S  RST ACK\n",
-        "close() found 90 bytes that the client's program had not read.",
+        "The reason is the 90 bytes that close() found unread",
     ),
     "reset": (
         OPENED + "   S > C  RST ACK\nC: recv(10) = ECONNRESET\n",

@@ -90,11 +90,10 @@ def reset_unread(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if (count := left_unread(me, you)) > 0:
         yield find(
-            "close() found {count:bytes} that the {side}'s program had not read. A FIN would tell the {other} that all"
-            " is well, so the kernel sends RST.",
+            "The reason is the {count:bytes} that close() found unread: a FIN would tell the {other} that all is well,"
+            " so the kernel sends RST.",
             evidence=(found[0],),
             count=count,
-            side=step.side,
             other=step.side.other,
         )
 
