@@ -18,7 +18,7 @@ PROMISE = "a SYN from no socket is answered like any other, and the kernel that 
 SHOWS = (
     "raw.socket", "raw.own-header", "tcp.syn", "tcp.syn-ack", "tcp.syn-by-hand", "tcp.refused", "call.timeout",
 )  # fmt: skip
-NEEDS = {"topology": "lo", "raw": True, "six": False}
+NEEDS = {"topology": "lo", "raw": True, "wired": False, "six": False}
 SECONDS = 1.5
 
 
