@@ -1,6 +1,6 @@
-"""How long until something is seen: a demo against an empty Textual app, and --help against python.
+"""How long until something is seen: screens against an empty Textual app, text against python.
 
-Run it: `python tests/benchmarks/first_frame.py [ROUNDS]`. The two sides of a pair take turns; printed are medians and
+Run it: `python tests/benchmarks/first_frame.py [ROUNDS]`. The sides take turns; printed are medians and
 their ratio. It reports and never fails: a wall clock is no judge of a build.
 """
 
@@ -19,6 +19,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 COLUMNS, LINES = 120, 40
 EMPTY = "from textual.app import App\nApp().run()\n"
@@ -26,6 +27,10 @@ LAST_LINE = f"\x1b[{LINES};1H".encode()
 """Textual moves to every line of a frame before it writes it: with the last one the frame is there."""
 CURSOR, CURSOR_REPLY = b"\x1b[6n", b"\x1b[1;4R"
 PATIENCE = 30.0
+CAPTURE = str(Path(__file__).parents[2] / "captures" / "handshake.pcapng")
+SHOWN = (("demo", "handshake"), ("demo", "nagle"), ("replay", CAPTURE), ())
+"""A demo, two runs beside each other, a recording, the gallery."""
+SAID = (("--help",), ("demo",), ("explain", "accept"))
 
 
 def first_frame(command: Sequence[str]) -> float:
@@ -78,7 +83,7 @@ def in_turn(measure: Callable[[Sequence[str]], float], sides: Sequence[Sequence[
 
 
 def main(rounds: int) -> None:
-    """Print both pairs."""
+    """Print both kinds."""
     python = sys.executable
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder:
@@ -88,14 +93,18 @@ def main(rounds: int) -> None:
 
 def measured(python: str, rounds: int) -> None:
     """Measure and print."""
-    ours = [python, "-m", "pktscope", "demo", "handshake"]
-    nothing, frame = in_turn(first_frame, ([python, "-c", EMPTY], ours), rounds)
-    print(f"first frame: empty Textual app {nothing * 1000:.0f} ms, pktscope demo handshake {frame * 1000:.0f} ms,"
-          f" ratio {frame / nothing:.2f} (target 1.25)")  # fmt: skip
-    sides = ([python, "-c", "pass"], [python, "-m", "pktscope", "--help"])
-    bare, usage = in_turn(finished, sides, rounds * 2)
-    print(f"--help: python -c pass {bare * 1000:.0f} ms, pktscope --help {usage * 1000:.0f} ms,"
-          f" ratio {usage / bare:.2f} (target 5)")  # fmt: skip
+    ours = [python, "-m", "pktscope"]
+    every = [[python, "-c", EMPTY], *([*ours, *words] for words in SHOWN)]
+    nothing, *frames = in_turn(first_frame, every, rounds)
+    print(f"first frame: empty Textual app {nothing * 1000:.0f} ms")
+    for words, frame in zip(SHOWN, frames, strict=True):
+        name = " ".join(["pktscope", *map(os.path.basename, words)])
+        print(f"  {name} {frame * 1000:.0f} ms, ratio {frame / nothing:.2f} (target 1.25)")
+    sides = [[python, "-c", "pass"], *([*ours, *words] for words in SAID)]
+    bare, *said = in_turn(finished, sides, rounds * 2)
+    print(f"text: python -c pass {bare * 1000:.0f} ms")
+    for words, taken in zip(SAID, said, strict=True):
+        print(f"  pktscope {' '.join(words)} {taken * 1000:.0f} ms, ratio {taken / bare:.2f} (target of --help: 5)")
 
 
 if __name__ == "__main__":
