@@ -263,6 +263,9 @@ def connect_returned(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
+WITHIN = 1_000_000
+"""Nanoseconds in which a server that waits in accept() takes a connection."""
+
 ACCEPTING = """
 S: listen(5) = 0
 S: accept()
@@ -289,9 +292,12 @@ def accept_returned(step: Step, flow: Flow) -> Iterator[Finding]:
     if you.syn is None or done is None:
         return
     waited = step.time - flow.reached(done)
+    queued = flow.steps[step.call].time - flow.steps[done].time >= WITHIN  # program.queued says how long it waited
     yield find(
-        "accept() returned a new socket for this connection, {waited:duration} after its handshake was complete (frame"
-        " {frame}). The listening socket stays open for others.",
+        "accept() returned a new socket for this connection. The listening socket stays open for others."
+        if queued
+        else "accept() returned a new socket for this connection, {waited:duration} after its handshake was complete"
+        " (frame {frame}). The listening socket stays open for others.",
         evidence=(step.call, done),
         since=done,
         waited=waited,

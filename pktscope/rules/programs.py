@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pktscope.model import Call, Severity, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
+from pktscope.rules.handshake import WITHIN
 from pktscope.rules.phrases import spelled
 from pktscope.words import phrase
 
@@ -26,9 +27,6 @@ S: accept() = socket
 
 OPEN_STATES = frozenset({State.SYN_SENT, State.SYN_RECEIVED, State.ESTABLISHED, State.CLOSE_WAIT})
 """States in which an end has not sent its FIN."""
-
-WITHIN = 1_000_000
-"""Nanoseconds in which a server that waits in accept() takes a connection."""
 
 CRASH = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Warning|timeout|gaierror|herror|Exit|Iteration)\b")
 """How a line about an exception begins."""
@@ -66,12 +64,51 @@ def never_closed(step: Step, flow: Flow) -> Iterator[Finding]:
     call, me = ending(step, flow), flow.ends[step.side]
     if call is None or me.fin is not None or not me.processes or me.connection is None:
         return
+    if ("close held", step.side) in flow.memory:
+        return
     if me.state in OPEN_STATES and me.reset is None and flow.ends[step.side.other].reset is None:
         yield find(
             "The {side}'s program has ended and never closed this socket: its kernel closes it now.",
             evidence=(step.index,),
             side=step.side,
         )
+
+
+HELD = (
+    OPENED
+    + """
+C1: recv(1024)
+C2: close() = 0          # program.close-held
+C1: exit()
+   C > S  FIN ACK
+"""
+)
+
+
+@rule("program.close-held", "close(2)", on="return", example=HELD, severity=Severity.NOTICE)
+def close_held(step: Step, flow: Flow) -> Iterator[Finding]:
+    """close() in one thread while another waits in recv() on the same socket: nothing is sent.
+
+    close() gives the descriptor back. The kernel's socket lives on as long as a call is at work on it, so the thread
+    goes on waiting, no FIN leaves, and the other end learns nothing until that call returns or the program ends.
+    shutdown(SHUT_RDWR) before close() sends the FIN at once and wakes the thread, whose recv() returns b"".
+    """
+    found, me = finished(step, flow), flow.ends[step.side]
+    if found is None or found[0].name != "close" or found[1].error or found[0].socket != me.connection:
+        return
+    if me.fin is not None or me.reset is not None or me.state not in OPEN_STATES:
+        return
+    call = found[0]
+    waits = [at for at, each in flow.programs.running(step.side) if each.socket == call.socket and each.pid == call.pid]
+    if not waits:
+        return
+    flow.memory["close held", step.side] = step.index
+    yield find(
+        "close() has returned and sent nothing: {waiting} in another thread still waits on this socket, and the kernel"
+        " keeps it open until that call returns or the program ends.",
+        evidence=(step.call, waits[0]),
+        waiting=spelled(call_at(flow, waits[0])),
+    )
 
 
 CRASHED = (
@@ -127,7 +164,8 @@ def ended_by_run(step: Step, flow: Flow) -> Iterator[Finding]:
     if call is None or not call.arguments.startswith("the run ended it"):
         return
     yield find(
-        "The {side}'s program did not end by itself here: {why}. What its kernel sends from now on is no call's doing.",
+        "The {side}'s program did not end by itself ({why}). If its kernel sends anything from now on, no call asked for"
+        " it.",
         evidence=(step.index,),
         side=step.side,
         why=phrase(call.arguments),
@@ -273,7 +311,7 @@ def queued(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     yield find(
         "{call} was called only now. Until then this connection, complete since frame {frame}, waited {waited:duration}"
-        " in the accept queue, while the {side}'s program did something else.",
+        " in the accept queue: the {side}'s program had not asked for it.",
         evidence=(step.call, done),
         since=done,
         call=spelled(found[0]),
@@ -283,4 +321,4 @@ def queued(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (untold, no_more_input, wants_bytes, deaf, queued, crashed, ended_by_run, never_closed)
+RULES: tuple[Rule, ...] = (untold, no_more_input, wants_bytes, deaf, queued, crashed, ended_by_run, never_closed, close_held)
