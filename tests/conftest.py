@@ -6,10 +6,18 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+
+
+def cannot(why: str) -> NoReturn:
+    """Leave a live test that this machine cannot run: a skip, but in CI a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must run the live tests: {why}")
+    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
@@ -29,18 +37,16 @@ def private_room() -> None:
     tried = [ladder.finding(rung) for rung in (ROOM, USER_ROOM)]
     if not any(found.ok for found in tried):
         why = "; ".join(f"{found.step}: {found.detail}" for found in tried)
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must run the live tests, and has no private room ({why})")
-        pytest.skip(f"no private room here: {why}")
+        cannot(f"no private room here: {why}")
 
 
 @pytest.fixture
 def may_sniff() -> None:
-    """The right to sniff on the host; else the test is skipped."""
+    """The right to sniff on the host; else the test is skipped saying so, and in CI it fails."""
     try:
         socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
     except OSError:
-        pytest.skip("sniffing on the host needs CAP_NET_RAW")
+        cannot("sniffing on the host needs CAP_NET_RAW")
 
 
 @pytest.fixture
