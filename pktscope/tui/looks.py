@@ -45,7 +45,7 @@ def styles_for(theme: Theme, *, basic: bool, colourless: bool, ascii_only: bool)
     if name in PALETTES:
         return Styles(PALETTES[name], basic=basic, colourless=colourless, ascii_only=ascii_only)
     palette = DARK if theme.dark else WHITE
-    if theme.ansi:
+    if getattr(theme, "ansi", theme.name == "textual-ansi"):  # Textual before 8.2 had but this one, and no such field
         return Styles(palette, basic=True, ascii_only=ascii_only)
     colours = theme.to_color_system().generate()
     background, surface = colours["background"][:7], colours["panel"][:7]
