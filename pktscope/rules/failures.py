@@ -102,7 +102,7 @@ PLAIN = {
 TOLD_ELSEWHERE = frozenset({"timeout", "EAGAIN", "EWOULDBLOCK", "EADDRINUSE"})
 """What rules of their own explain."""
 NOT_YET = {
-    "EINPROGRESS": phrase("the SYN is on its way, and this socket is set not to wait for the answer"),
+    "EINPROGRESS": phrase("the SYN has been sent, and this socket is set not to wait for the answer"),
     "EALREADY": phrase("the first connect() is still under way"),
 }
 
@@ -120,6 +120,8 @@ def call_failed(step: Step, flow: Flow) -> Iterator[Finding]:
     if not isinstance(returned, Return) or not isinstance(called, Call) or not returned.error:
         return
     if called.protocol != "tcp" or returned.error in TOLD_ELSEWHERE:
+        return
+    if returned.error == "TypeError" and called.name.startswith("send"):  # program.wants-bytes explains it
         return
     proof, severity = None, Severity.ERROR
     reason: Phrase | None

@@ -29,6 +29,12 @@ MEANINGS = {
     ),
 }
 
+SECOND = N_(
+    "shutdown(SHUT_WR) closes the direction that was still open: the {side} sends no more, as the {other} before it."
+    " The socket is still to be given back with close()."
+)
+"""What SHUT_WR means once the other end has sent its FIN."""
+
 SHUT = (
     OPEN
     + """
@@ -36,6 +42,10 @@ C: shutdown(SHUT_WR)
    C > S  FIN ACK
 C: = 0                  # tcp.shutdown
    S > C  ACK 12
+S: recv(1024) = 0
+S: shutdown(SHUT_WR)
+   S > C  FIN ACK
+S: = 0                  # tcp.shutdown
 """
 )
 
@@ -54,7 +64,10 @@ def shut_down(step: Step, flow: Flow) -> Iterator[Finding]:
     message = MEANINGS.get(call.arguments.strip("()"))
     if message is None or call.protocol != "tcp":
         return
-    yield find(message, evidence=(step.call, flow.ends[step.side].fin), side=step.side, other=step.side.other)
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if message is MEANINGS["SHUT_WR"] and me.fin is not None and you.fin is not None and you.fin < me.fin:
+        message = SECOND
+    yield find(message, evidence=(step.call, me.fin), side=step.side, other=step.side.other)
 
 
 RULES: tuple[Rule, ...] = (shut_down,)

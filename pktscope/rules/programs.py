@@ -10,7 +10,7 @@ from pktscope.model import Call, Severity, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
 from pktscope.rules.handshake import WITHIN
-from pktscope.rules.phrases import spelled
+from pktscope.rules.phrases import placed, spelled
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def never_closed(step: Step, flow: Flow) -> Iterator[Finding]:
 HELD = (
     OPENED
     + """
-C1: recv(1024)
-C2: close() = 0          # program.close-held
-C1: exit()
+C: recv(1024)
+C: close() = 0           # program.close-held
+C: exit()
    C > S  FIN ACK
 """
 )
@@ -99,15 +99,16 @@ def close_held(step: Step, flow: Flow) -> Iterator[Finding]:
     if me.fin is not None or me.reset is not None or me.state not in OPEN_STATES:
         return
     call = found[0]
-    waits = [at for at, each in flow.programs.running(step.side) if each.socket == call.socket and each.pid == call.pid]
-    if not waits:
+    others = flow.programs.running(step.side)
+    waits = next((each for each in others if (each[1].socket, each[1].pid) == (call.socket, call.pid)), None)
+    if waits is None:
         return
     flow.memory["close held", step.side] = step.index
     yield find(
         "close() has returned and sent nothing: {waiting} in another thread still waits on this socket, and the kernel"
         " keeps it open until that call returns or the program ends.",
         evidence=(step.call, waits[0]),
-        waiting=spelled(call_at(flow, waits[0])),
+        waiting=placed(waits[1]),
     )
 
 
@@ -164,8 +165,8 @@ def ended_by_run(step: Step, flow: Flow) -> Iterator[Finding]:
     if call is None or not call.arguments.startswith("the run ended it"):
         return
     yield find(
-        "The {side}'s program did not end by itself ({why}). If its kernel sends anything from now on, no call asked for"
-        " it.",
+        "The {side}'s program did not end by itself ({why}). If its kernel sends anything from now on, no call asked"
+        " for it.",
         evidence=(step.index,),
         side=step.side,
         why=phrase(call.arguments),
@@ -321,4 +322,14 @@ def queued(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (untold, no_more_input, wants_bytes, deaf, queued, crashed, ended_by_run, never_closed, close_held)
+RULES: tuple[Rule, ...] = (
+    untold,
+    no_more_input,
+    wants_bytes,
+    deaf,
+    queued,
+    crashed,
+    ended_by_run,
+    never_closed,
+    close_held,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pktscope.model import ACK, RST, SYN, Severity, Side, State, Step, Tcp
+from pktscope.model import ACK, RST, SYN, Return, Severity, Side, State, Step, Tcp
 from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.handshake import header_of
 from pktscope.rules.phrases import stretch
@@ -64,14 +64,26 @@ def refused(step: Step, flow: Flow) -> Iterator[Finding]:
     asked = newest_syn(flow, you.syn, you.last_frame)
     took = step.time - flow.steps[asked].time
     yield find(
-        "{kind} answers the SYN (frame {frame}){after}: connection refused. Nothing accepts connections at {endpoint}.",
-        evidence=(asked,),
+        "{kind} answers the SYN (frame {frame}){after}: connection refused. Nothing accepts connections at {endpoint}."
+        "{instead}",
+        evidence=(asked, me.listening),
         since=asked,
         kind="RST,ACK" if header.flags & ACK else "RST",
         frame=flow.frame_number(asked),
         after="" if flow.wire else phrase(" after {took:duration}", took=took),  # on a wire it is only leaving
         endpoint=me.endpoint,
+        instead=listens_elsewhere(flow, me),
     )
+
+
+def listens_elsewhere(flow: Flow, end: End) -> Words:
+    """Where the program of an end that refuses is listening, if on another port: to put behind a sentence."""
+    back = flow.observed(end.listening) if end.listening is not None else None
+    if not isinstance(back, Return) or back.local is None or end.endpoint is None:
+        return ""
+    if back.local.port in (0, end.endpoint.port):
+        return ""
+    return phrase(" The {side}'s program listens at {where}.", side=end.side, where=back.local)
 
 
 def newest_syn(flow: Flow, first: int, last: int | None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pktscope.model import FIN, Call, Return, Side, State, Step
 from pktscope.rules.base import Finding, Rule, find, rule
-from pktscope.rules.phrases import call_at, stretch
+from pktscope.rules.phrases import brought, call_at, stretch
 from pktscope.words import Words, phrase
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ def crossing(step: Step, you: End) -> bool:
     return you.fin_end is not None and ack is not None and ack < you.fin_end
 
 
+def arrived_fin(flow: Flow, end: End) -> int:
+    """The step of the copy of an end's FIN that reached the other end; of its first, where nobody knows."""
+    piece = next((each for each in reversed(end.sent) if each.end == end.fin_end), None)
+    return brought(flow, piece) if piece is not None else end.fin or 0
+
+
 def brings_ack(step: Step, you: End) -> bool:
     """Whether this segment is the first to acknowledge the other's FIN, though it may not have arrived yet."""
     segment = step.segment
@@ -126,18 +132,19 @@ def fin_acked(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if me.fin is not None and me.fin <= step.index:
         return
+    there = arrived_fin(flow, you)
     yield find(
         "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now in {theirs}, the {side} in"
         " {mine}: its own direction stays open until it sends FIN too."
         if me.fin is None
         else "ACK {ack:,}: the {side} has the {other}'s FIN (frame {frame}). The {other} is now in {theirs}, the {side}"
         " in {mine}, for meanwhile its own FIN has left.",
-        evidence=(you.fin, me.fin),
-        since=you.fin,
+        evidence=(there, me.fin),
+        since=there,
         ack=step.segment.ack,
         side=step.side,
         other=step.side.other,
-        frame=flow.frame_number(you.fin),
+        frame=flow.frame_number(there),
         theirs=you.state,
         mine=me.state,
     )
@@ -178,16 +185,17 @@ def fin_and_ack(step: Step, flow: Flow) -> Iterator[Finding]:
     me, you = flow.ends[step.side], flow.ends[step.side.other]
     if me.fin != step.index or you.fin is None or not brings_ack(step, you):
         return
+    there = arrived_fin(flow, you)
     yield find(
         "FIN,ACK: the {side} acknowledges the {other}'s FIN (frame {frame}) and has no more to send either{cause}. The"
         " ACK rides on this FIN, {waited:duration} after that one: three segments instead of four, the usual form.",
-        evidence=(you.fin, step.call),
-        since=you.fin,
+        evidence=(there, step.call),
+        since=there,
         side=step.side,
         other=step.side.other,
-        frame=flow.frame_number(you.fin),
+        frame=flow.frame_number(there),
         cause=closer(step, flow),
-        waited=step.time - flow.steps[you.fin].time,
+        waited=step.time - flow.steps[there].time,
     )
 
 
@@ -335,15 +343,16 @@ def end_of_stream(step: Step, flow: Flow) -> Iterator[Finding]:
         return
     if not you.fin_delivered or not flow.once(f"tcp.end-of-stream {me.side}"):
         return
+    there = arrived_fin(flow, you)
     yield find(
         "{name}() returned {nothing}: this is the {other}'s FIN (frame {frame}), the orderly end of its bytes, not an"
         " error. Everything sent before it has been read.",
-        evidence=(you.fin, step.call),
-        since=you.fin,
+        evidence=(there, step.call),
+        since=there,
         name=returned.name,
         nothing=EMPTY.get(returned.name, "0"),
         other=step.side.other,
-        frame=flow.frame_number(you.fin),
+        frame=flow.frame_number(there),
     )
 
 

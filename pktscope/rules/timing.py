@@ -131,9 +131,9 @@ LATE = """
 def needless(step: Step, flow: Flow) -> Iterator[Finding]:
     """Sent again for nothing: the D-SACK tells the sender so.
 
-    Both copies have arrived, so none was lost: the first was only late, or the ACK of it was. A sender that hears of it
-    can take back what it did because of the supposed loss (Linux restores its congestion window). Without SACK it would
-    never know.
+    Both copies have arrived, so neither was lost: the first was only late, or the ACK of it was late or lost. A sender
+    that hears of it can take back what it did because of the supposed loss (Linux restores its congestion window).
+    Without SACK it would never know.
     """
     segment, you = step.segment, flow.ends[step.side.other]
     if segment is None or not segment.sack:
@@ -141,14 +141,19 @@ def needless(step: Step, flow: Flow) -> Iterator[Finding]:
     piece = next((each for each in you.pieces(*segment.sack[0]) if each.again and each.first), None)
     if piece is None or not telling(flow.count(f"needless {step.side}"), 3):
         return
-    last = piece.again[-1]
+    last, acked = piece.again[-1], piece.acked
+    gone = acked if acked is not None and acked < last and flow.lost(acked) else None
     yield find(
-        "By all signs {stretch} need not have been sent again (frame {again}): both copies have arrived, so nothing was"
-        " lost. The copy before it (frame {first}), or the ACK of it, was late.",
-        evidence=(piece.step, last),
+        "What was lost is the ACK (frame {ack}), not {stretch}: both copies have arrived. Without an ACK the sender"
+        " cannot tell the one from the other, so it had to send again (frame {again})."
+        if gone is not None
+        else "By all signs {stretch} need not have been sent again (frame {again}): both copies have arrived. The copy"
+        " before it (frame {first}) was late, or the ACK of it was late or lost.",
+        evidence=(piece.step, last, gone),
         since=piece.step,
         stretch=stretch(piece.first, piece.end),
         again=flow.frame_number(last),
+        ack=flow.frame_number(gone) if gone is not None else 0,
         first=flow.frame_number(piece.again[-2] if len(piece.again) > 1 else piece.step),
     )
 

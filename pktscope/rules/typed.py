@@ -118,7 +118,10 @@ def arrived(step: Step, flow: Flow) -> Iterator[Finding]:
         frames=bringers(flow, pieces),
         ack=phrase("no ACK yet")
         if acked is None
-        else phrase("its ACK in frame {frame}", frame=flow.frame_number(acked)),
+        else phrase(
+            "its ACK in frame {frame}, which was lost" if flow.lost(acked) else "its ACK in frame {frame}",
+            frame=flow.frame_number(acked),
+        ),
     )
 
 
