@@ -59,3 +59,83 @@ def test_a_retransmission_is_not_needless_where_the_ack_was_lost() -> None:
     assert len(again) == 1
     assert again[0].endswith("no ACK of it has arrived.")
     assert "tcp.spurious-retransmission" not in {rule for _, rule, _ in told(LAST_ACK_LOST)}
+
+
+FIN_LOST = """
+   C > S  SYN
+~ delivered
+   S > C  SYN ACK
+~ delivered
+   C > S  ACK
+~ delivered
+   C > S  FIN ACK
+~ dropped
++300ms
+   C > S  FIN ACK seq 1
+~ delivered
+   S > C  FIN ACK 2
+~ delivered
+"""
+
+
+def test_the_fin_that_arrived_is_the_one_acknowledged() -> None:
+    """Frame 4 was lost: what the server acknowledges is its copy, frame 5."""
+    notes = [text for _, rule, text in told(FIN_LOST) if rule == "tcp.fin-and-ack"]
+
+    assert len(notes) == 1
+    assert "FIN (frame 5)" in notes[0]
+    assert "300 ms" not in notes[0]
+
+
+ACK_LOST = """
+   C > S  SYN sack
+~ delivered
+   S > C  SYN ACK sack
+~ delivered
+   C > S  ACK
+~ delivered
+   C > S  PSH ACK 1:11
+~ delivered
+   S > C  ACK 11
+~ {fate}
++300ms
+   C > S  PSH ACK 1:11
+~ delivered
+   S > C  ACK 11 sack 1:11
+~ delivered
+"""
+
+
+def test_a_lost_ack_is_named_where_both_copies_arrived() -> None:
+    """'Nothing was lost' would be wrong: the ACK was. Where nothing is known of it, it may have been late."""
+    lost, late = (
+        [text for _, rule, text in told(ACK_LOST.format(fate=fate)) if rule == "tcp.needless"]
+        for fate in ("dropped", "delivered")
+    )
+
+    assert lost == [
+        "What was lost is the ACK (frame 5), not bytes 1 to 10: both copies have arrived. Without an ACK the sender"
+        " cannot tell the one from the other, so it had to send again (frame 6)."
+    ]
+    assert all("nothing was lost" not in text for text in late)
+
+
+CLOSED_BEHIND_RECV = """
+C: connect(8000)
+   C > S  SYN
+   S > C  SYN ACK
+   C > S  ACK
+C: = 0
+C: recv(1024)
+C: close() = 0
+C: exit()
+   C > S  FIN ACK
+"""
+
+
+def test_a_socket_closed_behind_a_recv_was_not_forgotten() -> None:
+    """The program did call close(): its other thread's recv() kept the socket open."""
+    rules = [rule for _, rule, _ in told(CLOSED_BEHIND_RECV)]
+
+    assert "program.close-held" in rules
+    assert "program.never-closed" not in rules
