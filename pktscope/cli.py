@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any  # noqa: E402
 import click  # noqa: E402
 
 from pktscope import __version__, languages  # noqa: E402
-from pktscope.commands.options import RUN_OPTIONS, WIRE_OPTIONS, looks, run_options, wire_options  # noqa: E402
+from pktscope.commands.options import (  # noqa: E402
+    RUN_OPTIONS,
+    WIRE_OPTIONS,
+    demos_begun,
+    looks,
+    run_options,
+    wire_options,
+)
 from pktscope.exits import FAILED, INTERRUPTED, OK, USAGE, Stop, complain, safe, stand_in  # noqa: E402
 from pktscope.words import _, say  # noqa: E402
 
@@ -48,7 +55,7 @@ def commands(context: click.Context) -> int | None:
 
 
 @commands.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=demos_begun)
 @click.option("-w", "write_to", type=click.Path(dir_okay=False), metavar="FILE", help="Keep the recording (pcapng).")
 @click.option("--recorded", is_flag=True, help="Play its recorded run instead of a live one.")
 @click.option("--compare", nargs=2, metavar="WAY WAY", help="Two of its ways beside each other.")
@@ -124,7 +131,7 @@ def known_demo(name: str, variant: str = "") -> Demo:
 
 
 @commands.command()
-@click.argument("name")
+@click.argument("name", shell_complete=demos_begun)
 @click.option(
     "-w", "write_to", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Where to (pcapng)."
 )

@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
+
+from pktscope.cli import commands
 
 RUN = (sys.executable, "-m", "pktscope")
 ENVIRONMENT = {**os.environ, "PYTHONUTF8": "1"}
@@ -274,3 +277,19 @@ def test_doctor_says_what_is_allowed() -> None:
         assert line.startswith(("yes ", "no  ", "     way out: "))
         if line.startswith("no "):
             assert after.strip().startswith("way out: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "found"),
+    [
+        (["demo"], "simul", ["simultaneous-close", "simultaneous-open"]),
+        (["record"], "hand", ["handshake"]),
+        (["demo", "nagle", "--variant"], "no", ["nodelay"]),
+        (["demo", "nothing", "--variant"], "", []),
+    ],
+)
+def test_the_shell_completes_demos_and_their_variants(words: list[str], begun: str, found: list[str]) -> None:
+    """What is begun on the command line is gone on with."""
+    complete = ShellComplete(commands, {}, "pktscope", "_PKTSCOPE_COMPLETE")
+
+    assert [item.value for item in complete.get_completions(words, begun)] == found

@@ -69,10 +69,29 @@ def wire_options(command: Command) -> Command:
     return command
 
 
+def demos_begun(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Names of demos, for the shell's completion."""
+    from pktscope import demos
+
+    return [name for name in demos.ORDER if name.startswith(begun)]
+
+
+def ways_begun(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """The variants of the demo that is named before, for the shell's completion."""
+    from pktscope import demos
+
+    words = (context.params.get("name"), *context.args)  # click leaves what stands before an unfinished option in args
+    named = next((word for word in words if word in demos.ORDER), "")
+    return [name for name, _title in demos.load(named).variants if name.startswith(begun)] if named else []
+
+
 def run_options(command: Command) -> Command:
     """The options of every command that runs a demo."""
     options = (
-        click.option("--variant", default="", metavar="WAY", help="Which of its ways, where it can go several ways."),
+        click.option(
+            "--variant", default="", metavar="WAY", shell_complete=ways_begun,
+            help="Which of its ways, where it can go several ways.",
+        ),
         wire_options,
         click.option("-6", "six", is_flag=True, help="Over IPv6."),
         click.option(
