@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import pktscope
 
 PURE = (
     "model text words seq tcp ends verdicts connection programs neighbours dns dhcp flow strands flows rules notation"
@@ -61,3 +64,12 @@ def test_help_and_text_never_import_textual(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"textual", "scapy", "rich"} == set()
+
+
+def test_the_map_names_every_module() -> None:
+    """The package's docstring has every module and package that stands beside it."""
+    home = Path(pktscope.__file__).parent
+    names = {path.stem for path in home.glob("*.py")} | {path.parent.name for path in home.glob("*/__init__.py")}
+    named = set(re.findall(r"\w+", pktscope.__doc__ or ""))
+
+    assert sorted(names - named - {"__init__", "__main__"}) == []
