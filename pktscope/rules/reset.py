@@ -92,12 +92,13 @@ def newest_syn(flow: Flow, first: int, last: int | None) -> int:
     return last if last is not None and isinstance(header, Tcp) and header.flags & SYN else first
 
 
-def unread(end: End) -> int:
+def unread(end: End, you: End) -> int:
     """Octets that reached a watched program's kernel and that it never read; 0 where that is not known."""
     if end.connection is None or not end.acked_to:
         return 0
     read_to = end.reads[-1].end if end.reads else 1
-    return max(0, end.acked_to - read_to)
+    there = end.acked_to if you.fin_end is None else min(end.acked_to, you.fin_end - 1)  # a FIN is no octet
+    return max(0, there - read_to)
 
 
 def unanswered(end: End) -> int:
@@ -112,7 +113,7 @@ def unanswered(end: End) -> int:
 
 def losses(me: End, you: End) -> Iterator[Phrase]:
     """What a RST from `me` throws away, one phrase each."""
-    left = unread(me) - (1 if you.fin_acked is not None else 0)
+    left = unread(me, you)
     if left > 0:
         yield phrase("{left:bytes} that its program had not read", left=left)
     if count := unanswered(me):

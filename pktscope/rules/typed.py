@@ -10,6 +10,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
 from pktscope.rules.data import OPEN
 from pktscope.rules.phrases import bringers, call_at, spelled
+from pktscope.rules.reset import unread
 from pktscope.words import phrase
 
 if TYPE_CHECKING:
@@ -86,6 +87,67 @@ def read(step: Step, flow: Flow) -> Iterator[Finding]:
             "input() has a line, and so far nothing of it is on the wire: that is for the program to send.",
             evidence=(step.call,),
             since=step.call,
+        )
+
+
+MEANWHILE = """
+C: connect(8000)
+   C > S  SYN mss 1460
+   S > C  SYN ACK mss 1460
+   C > S  ACK
+C: = 0
+C: input()
+   S > C  PSH ACK 1:6
+   C > S  ACK 6
+C: = hello                  # talk.meanwhile
+C: recv(1024) = 5
+C: input()
+   S > C  FIN ACK 1
+   C > S  ACK 7
+C: = again                  # talk.meanwhile
+"""
+
+
+def looks(flow: Flow, step: Step) -> bool:
+    """Whether another thread of this end's program called recv() while this one was in the call that now returns."""
+    if any(call.name.startswith("recv") for _, call in flow.programs.running(step.side)):
+        return True
+    between = flow.steps[(step.call or 0) + 1 : step.index]
+    calls = (each.observation for each in between if each.side is step.side)
+    return any(isinstance(each, Return) and each.name.startswith("recv") for each in calls)
+
+
+@rule("talk.meanwhile", "RFC 9293 section 3.9.1", on="return", example=MEANWHILE)
+def meanwhile(step: Step, flow: Flow) -> Iterator[Finding]:
+    """What comes while a program waits in input() waits too.
+
+    input() looks at the keyboard and at nothing else. The kernel goes on taking and acknowledging what the other end
+    sends, also its FIN, and the program learns of it when it calls recv(), or when a send() fails. A chat that has to
+    do both at once needs a thread, or select() on the socket and the keyboard.
+    """
+    back = step.observation
+    if not isinstance(back, Return) or back.name != "input" or step.call is None:
+        return
+    me, you = flow.ends[step.side], flow.ends[step.side.other]
+    if me.connection is None or looks(flow, step):
+        return
+    fin = you.fin if you.fin is not None and you.fin_delivered and you.fin > step.call else None
+    waiting = unread(me, you)
+    if fin is None and not waiting:
+        return
+    if flow.once(f"talk.meanwhile {step.side} {fin is None}"):
+        yield find(
+            "While the {side}'s program waited in input(), {count:bytes} from the {other} waited too: the kernel keeps"
+            " them until the program calls recv()."
+            if fin is None
+            else "While the {side}'s program waited in input(), the {other}'s FIN came (frame {frame}): the program"
+            " does not know, and learns of it from recv().",
+            evidence=(step.call, fin),
+            since=step.call,
+            side=step.side,
+            other=step.side.other,
+            count=waiting,
+            frame=flow.frame_number(fin) if fin is not None else 0,
         )
 
 
@@ -208,4 +270,4 @@ def in_time(step: Step, flow: Flow) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (read, typed, arrived, time_limit, in_time)
+RULES: tuple[Rule, ...] = (read, typed, meanwhile, arrived, time_limit, in_time)

@@ -27,7 +27,7 @@ def closing(step: Step, flow: Flow) -> tuple[int, Call] | None:
 
 def left_unread(me: End, you: End) -> int:
     """Octets the program never read, the FIN's number not counted."""
-    return unread(me) - (1 if you.fin_acked is not None else 0)
+    return unread(me, you)
 
 
 LINGER = (

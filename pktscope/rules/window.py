@@ -87,7 +87,7 @@ def zero_window(step: Step, flow: Flow) -> Iterator[Finding]:
     flow.marks[closed(step.side)] = step.index
     if not telling(flow.count(f"zero {step.side}")):
         return
-    waiting = unread(flow.ends[step.side])
+    waiting = unread(flow.ends[step.side], flow.ends[step.side.other])
     yield find(
         "Window 0: the {side} has no room left{waiting}, so the {other} must stop sending until it says otherwise.",
         side=step.side,
