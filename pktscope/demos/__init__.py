@@ -151,12 +151,21 @@ class NoSuchDemo(LookupError):
     """The text is one plain line that names those there are."""
 
 
+def unknown(name: str) -> str:
+    """That there is no demo of this name, and which the reader may have meant."""
+    from difflib import get_close_matches
+
+    shown, near = safe_text(name, 40), get_close_matches(name[:40], ORDER, 3)
+    if near:
+        return say("there is no demo '{name}'; did you mean {near:list}?", {"name": shown, "near": near})
+    return say("there is no demo '{name}'; there are {known:list}", {"name": shown, "known": ORDER})
+
+
 @cache
 def load(name: str, variant: str = "") -> Demo:
     """The demo of this name, in this variant (the first if none is named). Raises NoSuchDemo."""
     if name not in ORDER:
-        values = {"name": safe_text(name, 40), "known": ORDER}
-        raise NoSuchDemo(say("there is no demo '{name}'; there are {known:list}", values))
+        raise NoSuchDemo(unknown(name))
     file = name.replace("-", "_") + ".py"
     source = (Path(__file__).parent / file).read_text(encoding="utf-8")
     story, facts = told(source)

@@ -15,7 +15,7 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 
 PROMISE = "the same calls as with TCP, and not one packet"
 SHOWS = ("unix.socket", "unix.passed", "unix.end-of-stream", "unix.no-packets")
-NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False, "wired": False}
+NEEDS = {"topology": "lo", "mtu": 1500, "offload": False, "shared": False, "wired": False, "six": False}
 SECONDS = 0.5
 
 NAME = "\0pktscope demo"
