@@ -116,7 +116,9 @@ def list_demos() -> int:
     every = demos.every()
     size = max(len(each.name) for each in every)
     for each in every:
-        click.echo(f"{each.name:<{size}}  {_(each.title)} ({each.seconds:g} s)")
+        click.echo(
+            f"{each.name:<{size}}  " + say("{title} ({took:g} s)", {"title": _(each.title), "took": each.seconds})
+        )
     return OK
 
 
@@ -332,7 +334,8 @@ def run_commands(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        complain(say("{what} ('pktscope --help' shows how)", {"what": error.format_message()}))
+        what = error.format_message().replace("。 ", "。")  # click parts its sentences as English does
+        complain(say("{what} ('pktscope --help' shows how)", {"what": what}))
         return USAGE
     except OSError as error:
         complain(f"{error.filename or ''}: {_(error.strerror or str(error))}".lstrip(": "))

@@ -372,8 +372,8 @@ def _describe(error: BaseException, path: str, name: str) -> str:
     """'OSError: [Errno 98] Address already in use (handshake.py, line 20)'."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     text = " ".join(str(error).split())
-    place = f" ({name}, line {lines[-1]})" if lines else ""
-    return spell.bounded(f"{type(error).__name__}: {text}{place}")
+    said = spell.bounded(f"{type(error).__name__}: {text}")
+    return spell.placed(said, name, lines[-1]) if lines else said
 
 
 def promise_words(programs: int) -> memoryview:

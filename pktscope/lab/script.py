@@ -94,9 +94,9 @@ def described(error: BaseException, name_of: Callable[[str], str]) -> str:
         text = " ".join(str(error)[:1000].split())
     except Exception:
         text = ""
-    place = f" ({lines[-1][0]}, line {lines[-1][1]})" if lines else ""
     kind = type(error).__name__
-    return f"{spell.bounded(f'{kind}: {text}' if text else kind)[: spell.LONGEST - len(place)]}{place}"
+    said = spell.bounded(f"{kind}: {text}" if text else kind)
+    return spell.placed(said, *lines[-1]) if lines else said
 
 
 def run_command(teller: Teller, words: tuple[str, ...], directory: str) -> int:

@@ -7,8 +7,12 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pktscope.words import N_
+
 LONGEST = 200
 """Characters of an argument list or a result."""
+FROM_LINE = N_("{said} ({file}, line {line})")
+"""An exception and where it came from; English here, and retold where it is shown."""
 SHOWN = 40
 """Octets of data that are spelled out before the rest is only counted."""
 
@@ -41,6 +45,12 @@ def message(received: tuple[Any, ...]) -> str:
 def bounded(text: str) -> str:
     """At most 200 characters; what was cut is marked."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def placed(said: str, file: str, line: int | None) -> str:
+    """What was said with the line of the script it came from, which is never cut."""
+    room = LONGEST - len(FROM_LINE.format(said="", file=file, line=line))
+    return FROM_LINE.format(said=said[:room], file=file, line=line)
 
 
 def arguments(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pktscope.rules.base import Finding, Rule, find, rule
 from pktscope.rules.calls import finished
 from pktscope.rules.handshake import WITHIN
 from pktscope.rules.phrases import placed, spelled
-from pktscope.words import phrase
+from pktscope.words import Phrase, phrase
 
 if TYPE_CHECKING:
     from pktscope.flow import Flow
@@ -30,6 +30,8 @@ OPEN_STATES = frozenset({State.SYN_SENT, State.SYN_RECEIVED, State.ESTABLISHED, 
 
 CRASH = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Warning|timeout|gaierror|herror|Exit|Iteration)\b")
 """How a line about an exception begins."""
+FROM_LINE = re.compile(r"(?P<said>.+) \((?P<file>[^()]+), line (?P<line>\d+)\)", re.DOTALL)
+"""How it ends, where the line of the script is known."""
 
 
 def ending(step: Step, flow: Flow) -> Call | None:
@@ -137,8 +139,14 @@ def crashed(step: Step, flow: Flow) -> Iterator[Finding]:
         "An exception that nobody caught ended the {side}'s program: {what}.",
         evidence=(step.index,),
         side=step.side,
-        what=call.arguments,
+        what=retellable(call.arguments),
     )
+
+
+def retellable(told: str) -> Phrase | str:
+    """An exception with the line it came from, in words that can be translated."""
+    found = FROM_LINE.fullmatch(told)
+    return phrase("{said} ({file}, line {line})", **found.groupdict()) if found else told
 
 
 LOOPING = (
@@ -182,7 +190,7 @@ C: exit()
 """
 
 
-@rule("program.untold", "Python socket, sock_diag(7)", on="call", example=COMMAND)
+@rule("program.untold", "Python socket.socket, sock_diag(7)", on="call", example=COMMAND)
 def untold(step: Step, flow: Flow) -> Iterator[Finding]:
     """A program whose calls are not told.
 
