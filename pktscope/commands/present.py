@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +120,13 @@ def finish(store: Store, endless: bool) -> None:
         sys.stderr.write("pktscope: " + _("capturing; Ctrl-C ends it and shows what was seen") + "\n")
     show.watch(store, sys.stderr)
     if endless:
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
+            time.sleep(AGAIN)
         handle_ends(signal.SIG_DFL)
+
+
+AGAIN = 0.2
+"""Seconds in which the signal that ended a capture may come a second time and mean the same."""
 
 
 def end_with_signals(running: list[Run]) -> None:
