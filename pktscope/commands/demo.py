@@ -31,6 +31,8 @@ def perform(demo: Demo, write_to: str | None, wishes: Wishes, look: dict[str, An
     with starter() as launch:
         attempt = begin(demo, launch, wishes, write_to)
         if look is not None and refused(*attempt):
+            if write_to:
+                complain(say("{file} was not written: nothing was run", {"file": safe(write_to)}))
             return play_recording(own, attempt[1].refusal, look, changed=wishes.changed)
         missing = missed(demo, *attempt)
         if missing:
