@@ -130,6 +130,12 @@ class End:
         self.side = side
         self.endpoint = endpoint
         self.state = State.UNKNOWN
+        self._no_numbers()
+        self._nothing_sent()
+        self._nothing_told()
+
+    def _no_numbers(self) -> None:
+        """Nothing is known of its sequence numbers yet."""
         self.line: Line | None = None
         """Its sequence numbers; None until one was seen."""
         self.syn: int | None = None
@@ -163,6 +169,15 @@ class End:
         self.syn_acked: int | None = None
         self.reset: int | None = None
         """Step of its RST."""
+        self.heard = 0
+        """On a wire: the highest acknowledgement that has reached it."""
+        self.received = 0
+        """On a wire: behind the last number of an unbroken run that has reached it."""
+        self.early: list[tuple[int, int]] = []
+        """On a wire: stretches that have reached it before what comes before them."""
+
+    def _nothing_sent(self) -> None:
+        """It has sent nothing yet, and its program has written and read nothing."""
         self.sent: list[Sent] = []
         self.sent_ends: list[int] = []
         self.unacked_at = 0
@@ -184,6 +199,9 @@ class End:
         self.datagrams: list[Datagram] = []
         self.taken: dict[int, int] = {}
         """By socket of its program: how many of the other end's datagrams are behind the latest one it received."""
+
+    def _nothing_told(self) -> None:
+        """Nothing was told of its program yet."""
         self.by_hand: int | None = None
         """Step of the call with which its program sent a SYN of its own making: its kernel has no such connection."""
         self.urgent: int | None = None
@@ -197,12 +215,6 @@ class End:
         self.traced = False
         self.bound = False
         """Its program called bind(), so the port is the program's choice."""
-        self.heard = 0
-        """On a wire: the highest acknowledgement that has reached it."""
-        self.received = 0
-        """On a wire: behind the last number of an unbroken run that has reached it."""
-        self.early: list[tuple[int, int]] = []
-        """On a wire: stretches that have reached it before what comes before them."""
 
     @property
     def edge(self) -> int:
