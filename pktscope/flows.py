@@ -98,8 +98,9 @@ class Flows:
 
     @property
     def protocol(self) -> str:
-        """Of the first conversation."""
-        return (self.strands[0] if self.strands else self._lobby).flow.protocol
+        """Those of its conversations, in the order in which they began: 'udp, tcp'."""
+        known = dict.fromkeys(strand.flow.protocol for strand in self.strands or [self._lobby])
+        return ", ".join(filter(None, known))
 
     @property
     def states(self) -> States:
